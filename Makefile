@@ -1,0 +1,48 @@
+# Everything runs in .venv, made here from the hashed requirements in requirements/. Needs Python 3.11+ and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: setup demo demo-sftp test test-long check format bench lock clean
+
+setup: $(VENV)/.ready
+
+$(VENV)/.ready: requirements/dev.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "rostersync needs Python 3.11 or newer: set PYTHON=python3.x")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+demo: setup
+	$(BIN)/python examples/demo.py
+
+demo-sftp: setup
+	$(BIN)/python examples/demo.py --sftp
+
+test: setup
+	$(BIN)/python -m pytest -n 2 -q -m "not long"
+
+test-long: setup
+	$(BIN)/python -m pytest -n 2 -q -m long
+
+check: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: setup
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: setup
+	$(BIN)/python -m benchmarks.run
+
+# Needs uv on the path; the lock files hold hashes and no index address.
+lock:
+	uv pip compile --quiet --python-version 3.11 --universal --generate-hashes pyproject.toml -o requirements/runtime.lock
+	uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --extra dev pyproject.toml -o requirements/dev.lock
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .import_linter_cache

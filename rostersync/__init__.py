@@ -1,0 +1,3 @@
+"""Nightly OneRoster sync for school districts."""
+
+__version__ = "0.1.0"

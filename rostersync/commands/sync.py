@@ -1,0 +1,42 @@
+"""`rostersync sync`: the nightly job."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rostersync.commands import invocation, logs, progress
+
+
+def sync(
+    context: typer.Context,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only report what would be done; the state stays as it is.")
+    ] = False,
+    source: Annotated[
+        Path | None, typer.Option("--source", help="A folder or zip file instead of the configured source.")
+    ] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="Look at every record, not only at what could have changed.")
+    ] = False,
+) -> None:
+    """Fetch tonight's files, decide, apply, report."""
+    from rostersync import pipeline
+
+    call = invocation.of(context)
+    settings = call.settings()
+    logs.configure(call)
+    if source is None:
+        settings = settings.model_copy(update={"source": settings.source.require_usable()})
+    with progress.shown(call) as watcher:
+        outcome = pipeline.sync(settings, source=source, dry_run=dry_run, full=full, progress=watcher)
+    if not call.quiet:
+        from rich.console import Console
+
+        from rostersync.reports.terminal import print_summary
+
+        print_summary(outcome.summary, Console(file=sys.stdout, highlight=False))
+    raise typer.Exit(outcome.exit_code)

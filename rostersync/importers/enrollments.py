@@ -1,0 +1,140 @@
+"""enrollments.csv as the enrollments of a Roster (policies.md R-V2, R-V3, R-K6)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from rostersync.importers.checks import (
+    report_missing_values,
+    with_checked_ids,
+    with_dates,
+    with_truth,
+    without_deleted,
+)
+from rostersync.importers.duplicates import one_row_each
+from rostersync.importers.layouts import ENROLLMENTS
+from rostersync.model.findings import Severity
+from rostersync.model.roster import ENROLLMENT_COLUMNS, REJECTED_ENROLLMENT_COLUMNS
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from rostersync.importers.finding_list import FindingList
+    from rostersync.importers.tables import Table
+
+ROLES = ("student", "teacher", "aide", "proctor", "administrator")
+"""Roles an enrollment may have; aide is not among OneRoster's, but common."""
+
+DROPPED_BEFORE_END = timedelta(days=14)
+"""How long before the end of its class an enrollment has to end to have been dropped (policies.md R-K6)."""
+
+_FILE = ENROLLMENTS.file
+_IDS = {"sourced_id": "sourcedId", "class_id": "classSourcedId", "user_id": "userSourcedId"}
+_REQUIRED = {"class_id": "classSourcedId", "user_id": "userSourcedId", "role": "role"}
+
+
+@dataclass(frozen=True)
+class Enrollments:
+    """`rows`: ENROLLMENT_COLUMNS, sound and in the import, not yet one per class, user and role.
+
+    `rejected`: REJECTED_ENROLLMENT_COLUMNS. `unreadable`: there are rows that could be any enrollment.
+    """
+
+    rows: pl.DataFrame
+    rejected: pl.DataFrame
+    unreadable: bool
+
+
+def enrollments_of(
+    table: Table, classes: pl.DataFrame | None, today: date, findings: FindingList
+) -> Enrollments:
+    """The enrollments of a delivery, without those that R-K6 says were dropped by `today`."""
+    import polars as pl
+
+    rows, _ = without_deleted(table.rows, _FILE, findings)
+    rows = with_checked_ids(rows, _IDS, _FILE, findings)
+    rows = _with_role(rows, findings)
+    rows = with_truth(rows, "is_primary", "primary", _FILE, findings)
+    rows = with_dates(rows, {"begin_date": "beginDate", "end_date": "endDate"}, _FILE, findings)
+    unique = one_row_each(rows, table.rejected, _FILE, findings)
+    rows = unique.rows
+    sound = report_missing_values(rows, _REQUIRED, _FILE, findings) & pl.col("word").is_not_null()
+    unknown = rows.filter(pl.col("role").is_not_null() & pl.col("word").is_null())
+    message = "Not a role of an enrollment; the row was not used. Correct it in the SIS or the export."
+    findings.rows(
+        Severity.ERROR, _FILE, unknown, code="UNKNOWN_ROLE", message=message, column="role", value="role"
+    )
+    columns = list(REJECTED_ENROLLMENT_COLUMNS)
+    rejected = pl.concat(
+        [part.select(columns) for part in (table.rejected, unique.conflicting, rows.filter(~sound))]
+    ).sort("line")
+    lost = pl.col("sourced_id").is_null() & (pl.col("class_id").is_null() | pl.col("user_id").is_null())
+    kept = rows.filter(sound).with_columns(
+        role=pl.col("word"), is_primary=pl.col("is_primary").fill_null(value=False)
+    )
+    kept = _without_dropped(kept.select(ENROLLMENT_COLUMNS), classes, today)
+    return Enrollments(kept, rejected, not rejected.filter(lost).is_empty())
+
+
+def one_per_member(rows: pl.DataFrame) -> pl.DataFrame:
+    """One row per class, user and role: of the smallest sourcedId, primary if any of them is."""
+    import polars as pl
+
+    key = ["class_id", "user_id", "role"]
+    hashes = rows.select(key).hash_rows()
+    if hashes.n_unique() == rows.height:
+        return rows
+    shared = hashes.is_duplicated()
+    ordered = rows.filter(shared).sort("sourced_id", "line", nulls_last=True)
+    others = [pl.col(name).first() for name in rows.columns if name not in {*key, "is_primary"}]
+    single = ordered.group_by(key).agg(pl.col("is_primary").any(), *others).select(rows.columns)
+    return pl.concat([rows.filter(~shared), single]).sort("line")
+
+
+def _with_role(rows: pl.DataFrame, findings: FindingList) -> pl.DataFrame:
+    """`word`: OneRoster's spelling of the role, null for words that are none."""
+    import polars as pl
+
+    distinct = rows.select("role").drop_nulls().unique()
+    lowered = pl.col("role").str.to_lowercase()
+    words = distinct.with_columns(word=pl.when(lowered.is_in(ROLES)).then(lowered))
+    rows = rows.join(words, on="role", how="left", maintain_order="left")
+    if words.filter(pl.col("word").is_not_null() & (pl.col("word") != pl.col("role"))).height:
+        odd = rows.filter(pl.col("word").is_not_null() & (pl.col("word") != pl.col("role")))
+        message = "A role in other letter case, read as it is spelt in OneRoster. Correct the export."
+        findings.rows(
+            Severity.WARNING, _FILE, odd, code="ROLE_CASE", message=message, column="role", value="role"
+        )
+    if "aide" in words["word"]:
+        message = (
+            "OneRoster knows no aides in enrollments; kept as a member of the staff. Export them as teacher."
+        )
+        aides = rows.filter(word="aide")
+        findings.rows(
+            Severity.WARNING,
+            _FILE,
+            aides,
+            code="AIDE_ENROLLMENT",
+            message=message,
+            column="role",
+            value="role",
+        )
+    return rows
+
+
+def _without_dropped(rows: pl.DataFrame, classes: pl.DataFrame | None, today: date) -> pl.DataFrame:
+    """Without rows that ended by `today` and more than 14 days before the end of their class (R-K6)."""
+    import polars as pl
+
+    ended = rows["end_date"] <= today
+    if classes is None or not ended.any():
+        return rows
+    ends = classes.select("sourced_id", "ends_on")
+    dropped = (
+        rows.filter(ended)
+        .join(ends, left_on="class_id", right_on="sourced_id", how="inner")
+        .filter(pl.col("end_date") < pl.col("ends_on") - DROPPED_BEFORE_END)
+    )
+    return rows.join(dropped.select("line"), on="line", how="anti", maintain_order="left")

@@ -1,0 +1,115 @@
+"""The files of one delivery: which there are, which version they are, each read as a table once."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from rostersync.errors import ImportRefused
+from rostersync.importers.finding_list import FindingList
+from rostersync.importers.headers import RequiredColumnMissing
+from rostersync.importers.layouts import NEEDED, ROLES, USER_PROFILES, USERS
+from rostersync.importers.manifest import Manifest, files_by_name, read_manifest, settle
+from rostersync.importers.tables import Table, read_table
+from rostersync.importers.text import DelimitedText
+from rostersync.model.findings import Severity
+
+if TYPE_CHECKING:
+    from rostersync.importers.layouts import Layout
+    from rostersync.model.delivery import Delivery
+
+
+class Package:
+    """One delivery. `findings` gathers what is wrong with it, `row_counts` the data rows per file read."""
+
+    def __init__(self, delivery: Delivery, encoding: str) -> None:
+        self.findings = FindingList()
+        self.row_counts: dict[str, int] = {}
+        self._files, self._encoding = files_by_name(delivery), encoding
+
+    def headers(self) -> dict[str, tuple[str, ...]]:
+        """The header of every file, by name in lower case."""
+        heads = {name: DelimitedText(file, self._encoding, head=True) for name, file in self._files.items()}
+        return {name: text.header for name, text in heads.items()}
+
+    def settle(self) -> None:
+        """Compare manifest and files.
+
+        Raises:
+            ImportRefused: a file that is needed is missing, or a delta file is there.
+        """
+        settle(self.manifest, self._files, self.findings)
+
+    @cached_property
+    def manifest(self) -> Manifest:
+        """What the manifest says."""
+        return read_manifest(self._files, self._encoding, self.findings)
+
+    @cached_property
+    def version(self) -> str:
+        """1.1 or 1.2: as the manifest says, unless only the other one's column for roles is there."""
+        said = self.manifest.version
+        users = self._files.get(USERS.file)
+        if users is None:
+            return said or ("1.2" if ROLES.file in self._files else "1.1")
+        header = {cell.lower() for cell in DelimitedText(users, self._encoding, head=True).header}
+        here = {"1.1": "role" in header, "1.2": ROLES.file in self._files}
+        found = said if said and here[said] else "1.1" if here["1.1"] else "1.2" if here["1.2"] else said or "1.1"
+        if said and found != said:
+            message = f"The manifest says OneRoster {said}, the files are {found} and were read as that. Correct it."
+            self.findings.note(
+                Severity.WARNING, "manifest.csv", "MANIFEST_DISAGREES", message, column="oneroster.version", value=said
+            )
+        return found
+
+    def table(self, layout: Layout) -> Table | None:
+        """A file as a table; None where it is not there, or an optional one that cannot be used.
+
+        Raises:
+            ImportRefused: see policies.md R-V1; users, classes or enrollments without a data row.
+        """
+        file = self._files.get(layout.file.lower())
+        needed = layout in NEEDED or layout is ROLES
+        if file is None:
+            if not needed and layout is not USER_PROFILES and self.manifest.mode(layout) is None:
+                message = "This optional file is not there: it says nothing, stored values stay. Add it to the export."
+                self.findings.note(Severity.WARNING, layout.file, "MISSING_FILE", message)
+            return None
+        if not needed and not DelimitedText(file, self._encoding, head=True).header:
+            return self._without_rows(layout)
+        try:
+            table = read_table(file, layout.of(self.version), self.version, self._encoding, self.findings)
+        except RequiredColumnMissing as error:
+            if needed:
+                raise
+            what = str(error).replace("Nothing was changed", "The file was not used")
+            self.findings.note(Severity.WARNING, layout.file, "MISSING_COLUMN", what, line=1)
+            return None
+        self.row_counts[layout.file] = table.count
+        if table.count:
+            return table
+        if needed:
+            raise ImportRefused(
+                f"{file.name} has a header but no rows. Nothing was changed. An empty file never means that all have "
+                "left: check the export, or mark the file absent in the manifest."
+            )
+        self._without_rows(layout)
+        return table
+
+    def roles(self) -> Table:
+        """roles.csv of a 1.2 delivery.
+
+        Raises:
+            ImportRefused: there is none.
+        """
+        table = self.table(ROLES)
+        if table is None:
+            raise ImportRefused(
+                "users.csv line 1: required column role is missing, and there is no roles.csv (OneRoster 1.2). "
+                "Nothing was changed. Add the one or the other to the export."
+            )
+        return table
+
+    def _without_rows(self, layout: Layout) -> None:
+        message = "This optional file has no rows: it says nothing. Leave it out of the export, or fill it."
+        self.findings.note(Severity.WARNING, layout.file, "EMPTY_FILE", message)

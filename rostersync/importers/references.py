@@ -1,0 +1,120 @@
+"""What rows refer to: enrollments of unknown classes or users, and references that only deserve a warning (R-V2, R-V4)."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from rostersync.importers.enrollments import one_per_member
+from rostersync.importers.finding_list import FindingList
+from rostersync.importers.layouts import ENROLLMENTS
+from rostersync.model.findings import Severity
+from rostersync.model.roster import REJECTED_ENROLLMENT_COLUMNS
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from rostersync.model.roster import Roster
+
+
+def resolve(roster: Roster, known_users: Container[str], known_classes: Container[str]) -> Roster:
+    """`roster` with its unresolved enrollments decided: those of known people and classes are enrollments.
+
+    The others are rejected, with findings UNKNOWN_CLASS and UNKNOWN_USER (policies.md R-V2); the ids given are what
+    the state knows, besides those of the files.
+    """
+    import polars as pl
+
+    rows = roster.unresolved
+    if rows.is_empty():
+        return roster
+    users = _found(rows["user_id"], known_users, roster.users, roster.rejected_users, roster.deleted_users)
+    classes = _found(
+        rows["class_id"], known_classes, roster.classes, roster.rejected_classes, roster.deleted_classes
+    )
+    findings = FindingList()
+    for known, column, name, code, what in (
+        (classes, "class_id", "classSourcedId", "UNKNOWN_CLASS", "class"),
+        (users, "user_id", "userSourcedId", "UNKNOWN_USER", "user"),
+    ):
+        message = f"No {what} of this sourcedId in the files or the state; the row was not used. Correct it in the SIS."
+        findings.rows(
+            Severity.ERROR,
+            ENROLLMENTS.file,
+            rows.filter(~known),
+            code=code,
+            message=message,
+            column=name,
+            value=column,
+        )
+    kept = one_per_member(rows.filter(users & classes))
+    dangling = rows.filter(~(users & classes)).select(REJECTED_ENROLLMENT_COLUMNS)
+    known_rows = kept.clear() if roster.enrollments is None else roster.enrollments
+    return replace(
+        roster,
+        enrollments=pl.concat([known_rows, kept]).sort("line"),
+        rejected_enrollments=pl.concat([roster.rejected_enrollments, dangling]).sort("line"),
+        unresolved=rows.clear(),
+        findings=pl.concat([roster.findings, findings.frame()]),
+    )
+
+
+def split(
+    rows: pl.DataFrame, users: pl.Series | None, classes: pl.Series | None
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Enrollments whose user and class the files know, and the others; None where there is no such file."""
+    import polars as pl
+
+    if users is None or classes is None:
+        return rows.clear(), rows
+    known = rows.lazy().select(
+        pl.col("user_id").is_in(users.unique().implode())
+        & pl.col("class_id").is_in(classes.unique().implode())
+    )
+    resolved = known.collect().to_series()
+    return (rows, rows.clear()) if resolved.all() else (rows.filter(resolved), rows.filter(~resolved))
+
+
+def report_unknown(
+    rows: pl.DataFrame, column: str, name: str, known: pl.Series, file: str, findings: FindingList
+) -> None:
+    """Warn of the sourcedIds in `column` (one, or several separated by commas) that `known` does not have."""
+    import polars as pl
+
+    cells = rows.select(column).drop_nulls().unique()
+    items = cells.with_columns(unknown=pl.col(column).str.split(",")).explode("unknown")
+    unknown = items.filter(~pl.col("unknown").is_in(known.drop_nulls().unique().implode()))
+    if unknown.is_empty():
+        return
+    found = rows.join(unknown, on=column, how="inner")
+    message = (
+        f"{name} names a sourcedId that the files do not have; it was kept as it is. Correct it in the SIS."
+    )
+    findings.rows(
+        Severity.WARNING,
+        file,
+        found,
+        code="UNKNOWN_REFERENCE",
+        message=message,
+        column=name,
+        value="unknown",
+    )
+
+
+def _found(
+    ids: pl.Series,
+    known: Container[str],
+    table: pl.DataFrame | None,
+    rejected: pl.DataFrame,
+    deleted: frozenset[str],
+) -> pl.Series:
+    """Which of `ids` the state or the files know."""
+    import polars as pl
+
+    distinct = ids.unique()
+    in_files = set(rejected["sourced_id"]) | deleted
+    if table is not None:
+        in_files.update(distinct.filter(distinct.is_in(table["sourced_id"].unique().implode())))
+    found = [identifier for identifier in distinct if identifier in in_files or identifier in known]
+    return ids.is_in(pl.Series(found, dtype=pl.String).implode())

@@ -1,0 +1,162 @@
+"""What people are: the role words of both versions, and 1.2's roles.csv (policies.md, Words)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rostersync.importers.checks import report_missing_values, with_checked_ids, without_deleted
+from rostersync.importers.layouts import ROLES
+from rostersync.model.findings import Severity
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from rostersync.importers.finding_list import FindingList
+    from rostersync.importers.tables import Table
+
+ROLE_OF_WORD = {
+    "student": "student",
+    "guardian": "guardian",
+    "parent": "guardian",
+    "relative": "guardian",
+    "teacher": "teacher",
+    "aide": "teacher",
+    "proctor": "teacher",
+    "counselor": "teacher",
+    "administrator": "administrator",
+    "districtAdministrator": "administrator",
+    "principal": "administrator",
+    "siteAdministrator": "administrator",
+    "systemAdministrator": "administrator",
+}
+"""OneRoster's word -> what the sync calls it. Both versions' words are accepted in both."""
+
+RANK = {"administrator": 0, "teacher": 1, "guardian": 2, "student": 3}
+"""Which of several roles leads."""
+
+_SPELLING = {word.lower(): word for word in ROLE_OF_WORD}
+_FILE = ROLES.file
+
+
+def canonical_word(column: str) -> pl.Expr:
+    """OneRoster's spelling of a role word in any letter case; null for other words."""
+    import polars as pl
+
+    return pl.col(column).str.to_lowercase().replace_strict(_SPELLING, default=None, return_dtype=pl.String)
+
+
+@dataclass(frozen=True)
+class UserRoles:
+    """What roles.csv says: `rows` with `user_id`, `role`, `primary`, `org_id`, one per distinct combination.
+
+    `rejected_users`: users of whom a row could not be used; `ignored_users`: of whom one was left out with a
+    warning; `unreadable`: there are rows of which not even the user can be read.
+    """
+
+    rows: pl.DataFrame
+    rejected_users: frozenset[str]
+    ignored_users: frozenset[str]
+    unreadable: bool
+
+    def joined(self, users: pl.DataFrame) -> pl.DataFrame:
+        """`users` with `role`, `roles`, `school_ids`, and `role_fault`, `role_cell` where they have none."""
+        import polars as pl
+
+        main = users.select("sourced_id", "primary_org_id").unique("sourced_id", keep="any")
+        rows = self.rows.join(main, left_on="user_id", right_on="sourced_id", how="left")
+        ranked = rows.with_columns(rank=pl.col("role").replace_strict(RANK, return_dtype=pl.Int8))
+        ranked = ranked.sort(~pl.col("primary"), "rank")
+        of_user = ranked.group_by("user_id", maintain_order=True).agg(
+            role=pl.col("role").first(),
+            others=pl.col("role").unique(maintain_order=True),
+            rank=pl.col("rank").first(),
+        )
+        by_rank = ranked.unique(["user_id", "role"], keep="first").join(
+            of_user.select("user_id", leading="role"), on="user_id", how="left"
+        )
+        by_rank = by_rank.sort("user_id", pl.col("role") != pl.col("leading"), "rank")
+        roles = by_rank.group_by("user_id").agg(roles=pl.col("role").str.join(","))
+        orgs = (
+            rows.filter(pl.col("org_id").is_not_null())
+            .group_by("user_id", "org_id")
+            .agg(
+                place=pl.when((pl.col("org_id") == pl.col("primary_org_id")).any())
+                .then(0)
+                .when(pl.col("primary").any())
+                .then(1)
+                .otherwise(2)
+            )
+        )
+        schools = (
+            orgs.sort("user_id", "place", "org_id")
+            .group_by("user_id")
+            .agg(school_ids=pl.col("org_id").str.join(","))
+        )
+        found = of_user.select("user_id", "role").join(roles, on="user_id", how="left")
+        found = found.join(schools, on="user_id", how="left")
+        bare = users.drop("role", "school_ids", strict=False)
+        joined = bare.join(found, left_on="sourced_id", right_on="user_id", how="left", maintain_order="left")
+        fault = (
+            pl.when(pl.col("sourced_id").is_in(list(self.rejected_users)))
+            .then(pl.lit("ROLE_ROW_REJECTED"))
+            .when(pl.col("role").is_null() & pl.col("sourced_id").is_in(list(self.ignored_users)))
+            .then(pl.lit("UNKNOWN_ROLE"))
+            .when(pl.col("role").is_null())
+            .then(pl.lit("REQUIRED_VALUE_MISSING"))
+        )
+        return joined.with_columns(role_fault=fault, role_cell=pl.lit(None, dtype=pl.String))
+
+
+def roles_of(table: Table, findings: FindingList) -> UserRoles:
+    """Read roles.csv: rows of words outside the vocabulary are rejected, `ext:` words ignored with a warning."""
+    import polars as pl
+
+    rows, _ = without_deleted(table.rows, _FILE, findings)
+    rows = with_checked_ids(rows, {"user_id": "userSourcedId"}, _FILE, findings)
+    sound = report_missing_values(rows, {"user_id": "userSourcedId", "role": "role"}, _FILE, findings)
+    rows = rows.with_columns(word=canonical_word("role"))
+    ours = pl.col("role").str.to_lowercase().str.starts_with("ext:").fill_null(value=False)
+    ignored = rows.filter(sound & pl.col("word").is_null() & ours)
+    message = "A role of the SIS's own making; the row was ignored. Map it to one of OneRoster's roles."
+    findings.rows(
+        Severity.WARNING, _FILE, ignored, code="EXTENSION_ROLE", message=message, column="role", value="role"
+    )
+    unknown = rows.filter(sound & pl.col("word").is_null() & ~ours)
+    message = "Not a role of OneRoster; the row was not used. Correct it in the SIS or the export."
+    findings.rows(
+        Severity.ERROR, _FILE, unknown, code="UNKNOWN_ROLE", message=message, column="role", value="role"
+    )
+    odd = rows.filter(sound & pl.col("word").is_not_null() & (pl.col("word") != pl.col("role")))
+    message = "A role in other letter case, read as it is spelt in OneRoster. Correct the export."
+    findings.rows(
+        Severity.WARNING, _FILE, odd, code="ROLE_CASE", message=message, column="role", value="role"
+    )
+    rejected = pl.concat([table.rejected["user_id"], rows.filter(~sound)["user_id"], unknown["user_id"]])
+    usable = rows.filter(sound & pl.col("word").is_not_null()).select(
+        "user_id",
+        role=pl.col("word").replace_strict(ROLE_OF_WORD, return_dtype=pl.String),
+        primary=(pl.col("role_type").str.to_lowercase() == "primary").fill_null(value=False),
+        org_id=pl.col("org_id"),
+    )
+    return UserRoles(
+        usable.unique(),
+        frozenset(rejected.drop_nulls().to_list()),
+        frozenset(ignored["user_id"].to_list()),
+        unreadable=rejected.null_count() > 0,
+    )
+
+
+def profiles_of(table: Table, findings: FindingList) -> pl.DataFrame:
+    """userProfiles.csv as `user_id`, `profiles`: "profileType|vendorId|credentialType|username", sorted, by "; "."""
+    import polars as pl
+
+    rows, _ = without_deleted(table.rows, "userProfiles.csv", findings)
+    rows = rows.filter(pl.col("user_id").is_not_null())
+    parts = (
+        pl.col(name).fill_null("") for name in ("profile_type", "vendor_id", "credential_type", "username")
+    )
+    texts = rows.select("user_id", text=pl.concat_str(list(parts), separator="|"))
+    return (
+        texts.unique().sort("user_id", "text").group_by("user_id").agg(profiles=pl.col("text").str.join("; "))
+    )

@@ -1,0 +1,220 @@
+"""One file of a delivery as a table of clean cells under the Roster's names (policies.md R-V1, R-V2, R-V4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rostersync.errors import ImportRefused
+from rostersync.importers.headers import Header, match
+from rostersync.importers.layouts import Column, Kind
+from rostersync.importers.text import DelimitedText
+from rostersync.importers.values import is_null_word, tidied, trimmed, without_hidden
+from rostersync.model.findings import Severity
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from rostersync.importers.finding_list import FindingList
+    from rostersync.importers.layouts import Layout
+    from rostersync.model.delivery import DeliveredFile
+
+_READABLE = ("sourced_id", "class_id", "user_id")
+"""What is believed of a row with too many cells: identifiers come first, free text that splits a row later."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A file: `rows` with `line` (u32) and every column of the layout, trimmed text, blank cells null.
+
+    `rejected`: the same columns, as far as readable, of the rows whose number of cells makes them unusable (already
+    in the findings). `missing`: columns the header does not have. `count`: all data rows.
+    """
+
+    file: str
+    rows: pl.DataFrame
+    rejected: pl.DataFrame
+    missing: frozenset[str]
+    count: int
+
+
+def read_table(
+    file: DeliveredFile, layout: Layout, version: str, encoding: str, findings: FindingList
+) -> Table:
+    """Read `file`; what is odd about it goes to `findings`.
+
+    Raises:
+        ImportRefused: see policies.md R-V1; also a file without any text.
+    """
+    import polars as pl
+
+    text = DelimitedText(file, encoding)
+    name = layout.file
+    if not text.header:
+        raise ImportRefused(f"{file.name} is empty. Nothing was changed. Check the export of the SIS.")
+    if text.windows_1252:
+        message = "The file is windows-1252, not UTF-8; it was read as that. Have the SIS export UTF-8."
+        findings.note(Severity.WARNING, name, "WINDOWS_1252", message)
+    header = match(name, text.header, layout, findings)
+    missing = _report_missing(name, header, layout, version, findings)
+    cleaning = _Cleaning(name, header, layout, findings)
+    records = text.records(cleaning.wanted)
+    del text
+    cells = cleaning.cleaned(records.cells, hidden=records.hidden)
+    cells = cells.with_columns(pl.lit(None, dtype=pl.String).alias(column) for column in sorted(missing))
+    cells = cells.select("line", *(column.into for column in layout.columns))
+    rows, rejected = _split_by_shape(cells, records.faults, cleaning, findings)
+    return Table(name, rows, rejected, missing, cells.height)
+
+
+def _report_missing(
+    name: str, header: Header, layout: Layout, version: str, findings: FindingList
+) -> frozenset[str]:
+    absent = [column for column in layout.columns if column.name not in header.positions]
+    for column in absent:
+        if version in column.versions:
+            message = "The column is missing: it says nothing, stored values stay. Add it to the export."
+            findings.note(Severity.WARNING, name, "MISSING_COLUMN", message, line=1, column=column.name)
+    return frozenset(column.into for column in absent)
+
+
+class _Cleaning:
+    """How the cells of one file become clean ones, and what has to be said about it."""
+
+    def __init__(self, name: str, header: Header, layout: Layout, findings: FindingList) -> None:
+        self.name, self._header, self._layout, self._findings = name, header, layout, findings
+        self.wanted: dict[
+            int, str
+        ] = {}  # position -> working name; a second column of one name gets a number
+        self._columns: dict[str, Column] = {}  # working name -> column
+        for column in layout.columns:
+            for number, position in enumerate(header.positions.get(column.name, ())):
+                working = f"{column.into}#{number}" if number else column.into
+                self.wanted[position] = working
+                self._columns[working] = column
+
+    def label(self, working: str) -> str:
+        """What the file calls a column."""
+        return self._header.labels[self._columns[working].name]
+
+    def cleaned(self, cells: pl.DataFrame, *, hidden: bool) -> pl.DataFrame:
+        """Trimmed, tidied by kind, one column per name; rows blank in every column in use are left out."""
+        import polars as pl
+
+        names = list(self._columns)
+        if hidden:
+            seen = cells.with_columns(without_hidden(name, self._columns[name].kind) for name in names)
+            message = "Invisible characters in the cell; they were dropped. Remove them in the SIS."
+            self._report_difference(cells, seen, "HIDDEN_CHARACTERS", message)
+            cells = seen
+        trim = cells.lazy().with_columns(trimmed(name) for name in names).collect()
+        message = "Blanks around the value; they were dropped. Remove them in the SIS."
+        self._report_difference(cells, trim, "BLANKS_AROUND", message)
+        clean = self._without_null_words(trim)
+        clean = clean.with_columns(tidied(clean[name], self._columns[name].kind) for name in names)
+        if clean[names[0]].null_count():
+            clean = clean.filter(~pl.all_horizontal(pl.col(names).is_null()))
+        return self._without_doubles(clean)
+
+    def _report_difference(self, before: pl.DataFrame, after: pl.DataFrame, code: str, message: str) -> None:
+        import polars as pl
+
+        for name in self._columns:
+            old, new = before[name], after[name]
+            changed = new.is_not_null() & (new.str.len_bytes() != old.str.len_bytes())
+            if changed.any():
+                rows = after.filter(changed)
+                label = self.label(name)
+                self._findings.rows(
+                    Severity.WARNING, self.name, rows, code=code, message=message, column=label, value=name
+                )
+
+    def _without_null_words(self, cells: pl.DataFrame) -> pl.DataFrame:
+        import polars as pl
+
+        names = [name for name, column in self._columns.items() if column.kind is not Kind.NAME]
+        found = cells.lazy().select(is_null_word(name).any() for name in names).collect()
+        message = "A database's word for nothing, read as blank. Have the export leave such cells empty."
+        for name in names:
+            if found[name][0]:
+                rows = cells.filter(is_null_word(name))
+                label = self.label(name)
+                self._findings.rows(
+                    Severity.WARNING,
+                    self.name,
+                    rows,
+                    code="NULL_WORD",
+                    message=message,
+                    column=label,
+                    value=name,
+                )
+                cells = cells.with_columns(pl.when(~is_null_word(name)).then(pl.col(name)).alias(name))
+        return cells
+
+    def _without_doubles(self, cells: pl.DataFrame) -> pl.DataFrame:
+        """Of columns named twice the first, if they agree.
+
+        Raises:
+            ImportRefused: they do not (policies.md R-V1).
+        """
+        for name in [name for name in self._columns if "#" in name]:
+            first, label = name.partition("#")[0], self._columns[name].name
+            differing = cells.filter(cells[first].ne_missing(cells[name]))
+            if not differing.is_empty():
+                line = differing["line"][0]
+                raise ImportRefused(
+                    f"{self.name}: the header names {label} twice, with different contents (line {line}). "
+                    "Nothing was changed. Remove one of the two columns from the export."
+                )
+            message = (
+                "The header names this column twice, with the same contents. Remove one from the export."
+            )
+            self._findings.note(
+                Severity.WARNING, self.name, "DUPLICATE_COLUMN", message, line=1, column=label
+            )
+        return cells.select("line", *(name for name in self._columns if "#" not in name))
+
+    def cell_positions(self) -> dict[str, int]:
+        """Column of the Roster -> its (first) position in the header."""
+        return {working: position for position, working in self.wanted.items() if "#" not in working}
+
+
+def _split_by_shape(
+    cells: pl.DataFrame, faults: pl.DataFrame, cleaning: _Cleaning, findings: FindingList
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The usable rows, and those with too many cells or cut short at the end of the file."""
+    import polars as pl
+
+    if faults.is_empty():
+        return cells, cells.clear()
+    faulty = cells.join(faults, on="line", how="inner", maintain_order="left")
+    faulty = faulty.with_columns(number=pl.col("cells").cast(pl.String))
+    for fault, severity, message in (
+        ("SHORT_ROW", Severity.WARNING, "Fewer cells than the header; the missing ones were read as blank."),
+        (
+            "TOO_MANY_CELLS",
+            Severity.ERROR,
+            "More cells than the header; the row was not used. Have the export quote cells that hold a comma.",
+        ),
+        (
+            "TRUNCATED_ROW",
+            Severity.ERROR,
+            "The file ends inside this row; the row was not used. Export and deliver the file again.",
+        ),
+    ):
+        rows = faulty.filter(fault=fault)
+        findings.rows(severity, cleaning.name, rows, code=fault, message=message, value="number")
+    rejected = faulty.filter(pl.col("fault") != "SHORT_ROW")
+    torn = pl.col("fault") == "TRUNCATED_ROW"
+    positions = cleaning.cell_positions()
+    kept = [
+        pl.when(torn & (pl.lit(positions.get(name, 0)) < pl.col("cells") - 1))
+        .then(pl.col(name))
+        .when(~torn & pl.lit(name in _READABLE))
+        .then(pl.col(name))
+        .alias(name)
+        for name in cells.columns
+        if name != "line"
+    ]
+    rejected = rejected.with_columns(kept).select(cells.columns)
+    return cells.join(rejected, on="line", how="anti", maintain_order="left"), rejected

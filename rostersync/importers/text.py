@@ -1,0 +1,292 @@
+"""The text of one CSV file as a table of cells, or a refusal that names file and line (policies.md R-V1).
+
+A regular expression over all lines first proves that a record is one line of well-quoted cells of the right number;
+polars then reads those in bulk. Only the records for which that does not hold are looked at one by one.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rostersync.errors import ImportRefused
+from rostersync.importers.decoding import LINE_LIMIT, decoded, long_line, refusal, with_plain_line_ends
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from rostersync.model.delivery import DeliveredFile
+
+FIELD_LIMIT = 1 << 17
+"""Bytes of a cell."""
+
+HIDDEN = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u{200b}\u{200e}\u{200f}\u{202a}-\u{202e}\u{2060}\u{2066}-\u{2069}\u{feff}"
+"""Characters nobody sees: control and zero-width characters, and those that turn the direction of writing."""
+
+_QUOTED = r'"(?:[^"]|"")*"'
+_CELL = rf'(?:{_QUOTED}|[^",\n]*)'
+_WELL_QUOTED = rf"^{_CELL}(?:,{_CELL})*$"
+_PLAIN_CELL = rf'(?:"(?:[^"\r{HIDDEN}]|"")*"|[^",\n\r{HIDDEN}]*)'
+_HEADER_LINES = 64
+_HEAD = 1 << 16
+_PROVABLE_WIDTH = 300  # columns; above it the regular expression would grow too large
+
+
+@dataclass(frozen=True)
+class Records:
+    """The data rows of a file; rows without any text are left out.
+
+    `cells`: `line` (u32, where the record starts; the first line of the file is 1) and one text column per asked
+    cell, a blank one null or "". `faults`: `line`, `fault` (SHORT_ROW, TOO_MANY_CELLS, TRUNCATED_ROW) and `cells`
+    (how many it has); such rows are in `cells` too. `hidden`: whether there are HIDDEN characters anywhere.
+    """
+
+    cells: pl.DataFrame
+    faults: pl.DataFrame
+    hidden: bool
+
+
+class DelimitedText:
+    """One CSV file, decoded: its header, then its records.
+
+    Raises:
+        ImportRefused: no text, another encoding, a line or cell too long, broken quoting.
+    """
+
+    def __init__(self, file: DeliveredFile, encoding: str = "auto", *, head: bool = False) -> None:
+        """Read `file`, or with `head` only its first lines, to look at the header."""
+        self.name = file.name
+        raw = _first_lines(file.path) if head else file.path.read_bytes()
+        self._data, self.windows_1252 = decoded(raw, encoding, self.name)
+        del raw
+        if long_line(self._data) and b"\n" not in self._data[:LINE_LIMIT]:
+            self._data = with_plain_line_ends(self._data)
+        too_long = long_line(self._data)
+        if too_long:
+            raise _too_long(self.name, too_long)
+        self._lines = self._read_lines()
+        self._first, self._body, self.header = self._read_header()
+
+    def _read_lines(self) -> pl.DataFrame:
+        """All lines: `line` from 1 (u32), `text`."""
+        import polars as pl
+
+        lines = pl.read_lines(self._data, name="text")
+        if lines["text"].str.contains("\r", literal=True).any():
+            self._data = with_plain_line_ends(self._data)
+            lines = pl.read_lines(self._data, name="text")
+        return lines.select(pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).alias("line"), "text")
+
+    def _read_header(self) -> tuple[int, int, tuple[str, ...]]:
+        """The first line of the header, the first line after it, its cells (none where the file has no text)."""
+        text, first = "", 0
+        for line, part in self._lines.head(_HEADER_LINES).iter_rows():
+            if not first and not part.strip():
+                continue
+            first = first or line
+            text = f"{text}\n{part}" if text else part
+            if text.count('"') % 2 == 0:
+                _refuse_stray_quotes(
+                    self.name, self._lines.filter(line=first).with_columns(text=_literal(text))
+                )
+                (cells,) = _cells_of([(first, text)], self.name)
+                return first, line + 1, tuple(" ".join(cell.strip("\ufeff").split()) for cell in cells)
+        if first:
+            raise _broken(self.name, first)
+        return 1, 1, ()
+
+    def records(self, wanted: Mapping[int, str]) -> Records:
+        """The data rows; of their cells those at the positions in `wanted`, under the names it gives."""
+        import polars as pl
+
+        width = len(self.header)
+        body, self._lines = self._lines.slice(self._body - 1), self._lines.clear()
+        plain = rf"^{_PLAIN_CELL}(?:,{_PLAIN_CELL}){{{width - 1}}}$" if 0 < width <= _PROVABLE_WIDTH else "$^"
+        odd = body.lazy().filter(~pl.col("text").str.contains(plain)).collect()
+        spanning, singles = _spanning(self.name, body, odd)
+        alone = odd if singles is None else odd.join(singles, on="line", how="semi")
+        blank = alone.filter(pl.col("text").str.contains(r"^[\s,]*$")).select("line")
+        irregular = pl.concat([alone.join(blank, on="line", how="anti"), spanning]).sort("line")
+        _refuse_stray_quotes(self.name, irregular)
+        self._refuse_long_cells(body)
+
+        if singles is None and self._body == self._first + 1:
+            lines = pl.int_range(self._first, self._first + body.height + 1, dtype=pl.UInt32, eager=True)
+            del body
+            cells = _parsed(self._data, self._first - 1, width, wanted, lines)
+        else:
+            singles = body if singles is None else singles
+            lines = pl.concat([pl.Series([self._first], dtype=pl.UInt32), singles["line"]])
+            data = "\n".join(["," * (width - 1), *singles["text"]]).encode()
+            cells = _parsed(data, 0, width, wanted, lines)
+        if cells is None:
+            self._lines = self._read_lines()
+            records = self._lines.slice(self._body - 1) if singles is None else singles
+            cells = _one_by_one(records.iter_rows(), wanted, self.name)
+        if not blank.is_empty():
+            cells = cells.join(blank, on="line", how="anti", maintain_order="left")
+        if not spanning.is_empty():
+            cells = pl.concat([cells, _one_by_one(spanning.iter_rows(), wanted, self.name)]).sort("line")
+        cut_short = int(cells["line"][-1]) if cells.height and not self._data.endswith(b"\n") else None
+        faults = _faults(self.name, irregular, width, _named_width(self.header), cut_short)
+        hidden = bool(odd["text"].str.contains(f"[{HIDDEN}]").any())
+        return Records(cells, faults, hidden)
+
+    def _refuse_long_cells(self, body: pl.DataFrame) -> None:
+        import polars as pl
+
+        for line, text in body.filter(pl.col("text").str.len_bytes() > FIELD_LIMIT).iter_rows():
+            if text.count('"') % 2 == 0:
+                _cells_of([(line, text)], self.name)
+
+
+def _first_lines(path: Path) -> bytes:
+    with path.open("rb") as stream:
+        start = stream.read(_HEAD)
+    ends = max(start.rfind(b"\n"), start.rfind(b"\r"))
+    return start[: ends + 1] if len(start) == _HEAD and ends >= 0 else start
+
+
+def _literal(text: str) -> pl.Expr:
+    import polars as pl
+
+    return pl.lit(text, dtype=pl.String)
+
+
+def _named_width(header: tuple[str, ...]) -> int:
+    """How many cells a row needs: columns without a name at the end are nobody's."""
+    return max((position + 1 for position, cell in enumerate(header) if cell), default=0)
+
+
+def _spanning(name: str, body: pl.DataFrame, odd: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame | None]:
+    """The records that span lines as `line`, `text`, and the lines that are a record each (None: all of them)."""
+    import polars as pl
+
+    open_quotes = odd.select("line", quotes=pl.col("text").str.count_matches('"', literal=True) % 2)
+    open_quotes = open_quotes.filter(pl.col("quotes") == 1)
+    if open_quotes.is_empty():
+        return body.clear(), None
+    parts = body.join(open_quotes, on="line", how="left", maintain_order="left").with_columns(
+        pl.col("quotes").fill_null(0)
+    )
+    parts = parts.with_columns(inside=(pl.col("quotes").cum_sum() - pl.col("quotes")) % 2)
+    parts = parts.with_columns(record=(pl.col("inside") == 0).cum_sum())
+    of_several = (pl.col("inside") == 1) | (pl.col("quotes") == 1)
+    sizes = (
+        parts.filter(of_several)
+        .group_by("record", maintain_order=True)
+        .agg(pl.col("line").min(), size=pl.col("text").str.len_bytes().cast(pl.Int64).sum())
+    )
+    too_long = sizes.filter(pl.col("size") > LINE_LIMIT)
+    if not too_long.is_empty():
+        raise _broken(name, int(too_long["line"][0]))
+    records = parts.filter(of_several).group_by("record", maintain_order=True)
+    spanning = records.agg(pl.col("line").min(), pl.col("text").str.join("\n")).select("line", "text")
+    return spanning, parts.filter(~of_several).select("line", "text")
+
+
+def _refuse_stray_quotes(name: str, records: pl.DataFrame) -> None:
+    """Refuse a quote inside an unquoted cell, text after a closing quote, a quote that is never closed."""
+    import polars as pl
+
+    stray = records.filter(~pl.col("text").str.contains(_WELL_QUOTED))
+    if not stray.is_empty():
+        raise _broken(name, int(stray["line"][0]))
+
+
+def _faults(
+    name: str, irregular: pl.DataFrame, width: int, named: int, cut_short: int | None
+) -> pl.DataFrame:
+    """Rows with fewer or more cells than the header: `line`, `fault`, `cells`."""
+    import polars as pl
+
+    bare = pl.col("text").str.replace_all(_QUOTED, '"')
+    counted = irregular.with_columns(
+        cells=bare.str.count_matches(",", literal=True) + 1,
+        filled=bare.str.strip_chars_end(", \t").str.count_matches(",", literal=True) + 1,
+    )
+    more = counted.filter(pl.col("filled") > width)
+    overfull = [
+        line
+        for line, row in zip(
+            more["line"], _cells_of(more.select("line", "text").iter_rows(), name), strict=True
+        )
+        if any(cell.strip() for cell in row[width:])
+    ]
+    fault = (
+        pl.when(pl.col("line").is_in(overfull))
+        .then(pl.lit("TOO_MANY_CELLS"))
+        .when((pl.col("cells") < named) & (pl.col("line") == (cut_short or 0)))
+        .then(pl.lit("TRUNCATED_ROW"))
+        .when(pl.col("cells") < named)
+        .then(pl.lit("SHORT_ROW"))
+    )
+    return counted.select("line", fault=fault, cells=pl.col("cells")).filter(pl.col("fault").is_not_null())
+
+
+def _parsed(
+    data: bytes, skipped: int, width: int, wanted: Mapping[int, str], lines: pl.Series
+) -> pl.DataFrame | None:
+    """`line` and the wanted cells of sound lines, read in bulk; None if polars sees them otherwise.
+
+    `lines` are the line numbers of what follows after `skipped` lines: of the header, which is dropped, and of the
+    records.
+    """
+    import polars as pl
+
+    if width < 2 or not wanted:
+        return None
+    names = [f"column_{position + 1}" for position in range(width)]
+    try:
+        table = pl.read_csv(
+            data,
+            has_header=False,
+            skip_lines=skipped,
+            schema=dict.fromkeys(names, pl.String()),
+            columns=[names[position] for position in sorted(wanted)],
+            truncate_ragged_lines=True,
+        )
+    except pl.exceptions.PolarsError:
+        return None
+    if table.height != lines.len():
+        return None
+    cells = (pl.col(names[position]).alias(column) for position, column in wanted.items())
+    return table.select(lines.alias("line"), *cells).slice(1)
+
+
+def _one_by_one(records: Iterable[tuple[int, str]], wanted: Mapping[int, str], name: str) -> pl.DataFrame:
+    """Records that polars cannot read in bulk, one at a time: `line` and the wanted cells."""
+    import polars as pl
+
+    known = list(records)
+    rows = _cells_of(known, name)
+    columns: dict[str, pl.Series] = {"line": pl.Series("line", [line for line, _ in known], dtype=pl.UInt32)}
+    for position, column in wanted.items():
+        values = [row[position] if position < len(row) else None for row in rows]
+        columns[column] = pl.Series(column, values, dtype=pl.String)
+    return pl.DataFrame(columns)
+
+
+def _cells_of(records: Iterable[tuple[int, str]], name: str) -> list[list[str]]:
+    rows = []
+    for line, text in records:
+        try:
+            rows.append(next(csv.reader([text], strict=True), []))
+        except csv.Error as error:
+            if "limit" in str(error):
+                raise _too_long(name, line) from None
+            raise _broken(name, line) from None
+    return rows
+
+
+def _broken(name: str, line: int) -> ImportRefused:
+    what = "broken CSV quoting: a quote inside a cell, after its end, or never closed"
+    return refusal(name, line, what, "Have the SIS write quotes inside a quoted cell twice.")
+
+
+def _too_long(name: str, line: int) -> ImportRefused:
+    what = f"a line above {LINE_LIMIT // 1024} KiB or a cell above {FIELD_LIMIT // 1024} KiB"
+    return refusal(name, line, what, "Check the export: a quote that is never closed, or a wrong file.")

@@ -1,0 +1,130 @@
+"""users.csv as the users of a Roster (policies.md R-V2 to R-V4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rostersync.importers.checks import report_missing_values, with_checked_ids, with_truth, without_deleted
+from rostersync.importers.contacts import emails, phones
+from rostersync.importers.duplicates import one_row_each
+from rostersync.importers.layouts import USERS
+from rostersync.importers.roles import ROLE_OF_WORD, UserRoles, canonical_word
+from rostersync.model.findings import Severity
+from rostersync.model.roster import REJECTED_USER_COLUMNS, USER_COLUMNS
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from rostersync.importers.finding_list import FindingList
+    from rostersync.importers.tables import Table
+
+_FILE = USERS.file
+_LISTS = ("school_ids", "agents", "grades")
+_INVALID_EMAIL = "No valid e-mail address; it says nothing. Correct it in the SIS."
+_INVALID_PHONE = "No valid phone number; it says nothing. Correct it in the SIS."
+
+
+@dataclass(frozen=True)
+class Users:
+    """`users` (USER_COLUMNS), `rejected` (REJECTED_USER_COLUMNS), and the sourcedIds of deleted rows.
+
+    `unreadable`: there are rows whose sourcedId nobody can read.
+    """
+
+    users: pl.DataFrame
+    rejected: pl.DataFrame
+    deleted: frozenset[str]
+    unreadable: bool
+
+
+def users_of(
+    table: Table, roles: UserRoles | None, profiles: pl.DataFrame | None, region: str, findings: FindingList
+) -> Users:
+    """The users of a delivery: in 1.2 `roles` says what they are, in 1.1 (None) the column role.
+
+    `profiles` has `user_id` and `profiles`.
+    """
+    import polars as pl
+
+    rows, deleted = without_deleted(table.rows, _FILE, findings)
+    rows = with_checked_ids(rows, {"sourced_id": "sourcedId"}, _FILE, findings)
+    rows = with_truth(rows, "enabled", "enabledUser", _FILE, findings)
+    rows = _with_role(rows, findings) if roles is None else roles.joined(rows)
+    if profiles is None:
+        rows = rows.with_columns(profiles=pl.lit(None, dtype=pl.String))
+    else:
+        rows = rows.join(
+            profiles, left_on="sourced_id", right_on="user_id", how="left", maintain_order="left"
+        )
+    unique = one_row_each(rows, table.rejected, _FILE, findings, _LISTS)
+    rows = unique.rows
+    required = {"sourced_id": "sourcedId", "given_name": "givenName", "family_name": "familyName"}
+    sound = report_missing_values(rows, required, _FILE, findings) & (pl.col("role_fault").is_null())
+    _report_roles(rows, findings)
+    kept = rows.filter(sound)
+    columns = list(REJECTED_USER_COLUMNS)
+    rejected = pl.concat(
+        [part.select(columns) for part in (table.rejected, unique.conflicting, rows.filter(~sound))]
+    )
+    unreadable = rejected["sourced_id"].null_count() > 0
+    rejected = rejected.filter(pl.col("sourced_id").is_not_null()).sort("line")
+    users = _with_contacts(kept, region, findings).select(USER_COLUMNS)
+    return Users(users, rejected, deleted, unreadable)
+
+
+def _with_role(rows: pl.DataFrame, findings: FindingList) -> pl.DataFrame:
+    """1.1: `role` of the cell's word, `roles` the same, `role_fault` what is wrong with it."""
+    import polars as pl
+
+    words = rows["role"]
+    read = rows.select("line", "sourced_id", "role", word=canonical_word("role"))
+    odd = read.filter(pl.col("word").is_not_null() & (pl.col("word") != pl.col("role")))
+    message = "A role in other letter case, read as it is spelt in OneRoster. Correct the export."
+    findings.rows(
+        Severity.WARNING, _FILE, odd, code="ROLE_CASE", message=message, column="role", value="role"
+    )
+    role = read["word"].replace_strict(ROLE_OF_WORD, default=None, return_dtype=pl.String)
+    fault = (
+        pl.when(words.is_null())
+        .then(pl.lit("REQUIRED_VALUE_MISSING"))
+        .when(role.is_null())
+        .then(pl.lit("UNKNOWN_ROLE"))
+    )
+    shown = pl.when(role.is_null()).then(words)
+    return rows.with_columns(role=role, roles=role, role_fault=fault, role_cell=shown)
+
+
+def _report_roles(rows: pl.DataFrame, findings: FindingList) -> None:
+    messages = {
+        "REQUIRED_VALUE_MISSING": "No role for this user; the row was not used. Give the user a role in the SIS.",
+        "UNKNOWN_ROLE": "Not a role of OneRoster; the row was not used. Correct it in the SIS or the export.",
+        "ROLE_ROW_REJECTED": "A row of roles.csv for this user was not used, so the user was not either; see there.",
+    }
+    for code, message in messages.items():
+        found = rows.filter(role_fault=code)
+        findings.rows(
+            Severity.ERROR, _FILE, found, code=code, message=message, column="role", value="role_cell"
+        )
+
+
+def _with_contacts(rows: pl.DataFrame, region: str, findings: FindingList) -> pl.DataFrame:
+    """`email`, `sms`, `phone` normalised, and beside each whether the cell held something that is none."""
+    import polars as pl
+
+    read = {
+        "email": emails(rows["email"]),
+        "sms": phones(rows["sms"], region, allow_extension=False),
+        "phone": phones(rows["phone"], region, allow_extension=True),
+    }
+    for column, values in read.items():
+        invalid = values.is_null() & rows[column].is_not_null()
+        code, message = (
+            ("INVALID_EMAIL", _INVALID_EMAIL) if column == "email" else ("INVALID_PHONE", _INVALID_PHONE)
+        )
+        found = rows.filter(invalid)
+        findings.rows(
+            Severity.WARNING, _FILE, found, code=code, message=message, column=column, value=column, listed=0
+        )
+        rows = rows.with_columns(values.alias(column), invalid.alias(f"{column}_invalid").cast(pl.Boolean))
+    return rows

@@ -1,0 +1,111 @@
+"""Tonight's delivery as the rules take it: fetched, read, resolved against the state, cut to the included schools."""
+
+from __future__ import annotations
+
+import dataclasses
+from contextlib import AbstractContextManager
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rostersync.errors import ConfigurationError
+from rostersync.model.delivery import Delivery
+from rostersync.model.roster import Roster
+from rostersync.settings import Settings
+
+if TYPE_CHECKING:
+    from rostersync.sources.interface import Progress
+    from rostersync.state.reader import StateReader
+
+
+def fetch(
+    settings: Settings, source: Path | None, progress: Progress | None
+) -> AbstractContextManager[Delivery]:
+    """The staged delivery of the configured source, or of a folder or zip given by hand."""
+    from rostersync import sources
+
+    staging = settings.state.path.with_name(settings.state.path.name + ".staging")
+    if source is not None:
+        return sources.fetch_path(source, staging=staging, progress=progress)
+    return sources.fetch(settings.source, staging=staging, progress=progress)
+
+
+def shown_source(settings: Settings) -> str:
+    """The configured source as people know it, before anything was fetched."""
+    source = settings.source
+    if source.kind == "sftp":
+        return f"sftp://{source.username}@{source.host}:{source.port}/{(source.path or '').lstrip('/')}"
+    return str(source.path)
+
+
+def read(settings: Settings, delivery: Delivery, state: StateReader, today: date) -> Roster:
+    """The roster of tonight.
+
+    Raises:
+        ImportRefused: the delivery as a whole cannot be used (policies.md R-V1, R-V6).
+        ConfigurationError: a school of `[policy.schools]` that neither import nor state knows.
+    """
+    from rostersync.importers import oneroster, references
+    from rostersync.importers.include import include_schools
+    from rostersync.scope.families import named_pairs
+
+    roster = oneroster.read(
+        delivery, region=settings.district.region, encoding=settings.source.encoding, today=today
+    )
+    _check_policy_schools(settings, roster, state)
+    users = state.known("users", _asked(roster, "user_id"))
+    classes = state.known("classes", _asked(roster, "class_id"))
+    roster = references.resolve(roster, users, classes)
+    roster = _drop_by_base(roster, state, today)
+    return include_schools(roster, settings.schools.include, named_pairs(roster))
+
+
+def _asked(roster: Roster, column: str) -> list[str]:
+    return roster.unresolved[column].drop_nulls().unique().to_list()
+
+
+def _check_policy_schools(settings: Settings, roster: Roster, state: StateReader) -> None:
+    from rostersync.importers.include import school_ids
+
+    named = set(settings.policy.schools)
+    if not named:
+        return
+    unknown = sorted(named - school_ids(roster) - state.school_ids())
+    if unknown:
+        raise ConfigurationError(
+            f"[policy.schools] names {', '.join(unknown)}, which neither the files nor the state know; "
+            "nothing was changed; correct the id in the settings"
+        )
+
+
+def _drop_by_base(roster: Roster, state: StateReader, today: date) -> Roster:
+    """R-K6 for classes whose last term only the base knows: tonight's set came without academic sessions."""
+    import polars as pl
+
+    if roster.enrollments is None or roster.academic_sessions.height:
+        return roster
+    ends = state.class_ends().with_columns(pl.col("ends_on").str.to_date(strict=False))
+    dated = roster.enrollments.join(ends, on="class_id", how="left")
+    dropped = (pl.col("end_date") <= today) & (pl.col("end_date") < pl.col("ends_on") - pl.duration(days=14))
+    kept = dated.filter(~dropped.fill_null(value=False)).drop("ends_on")
+    missing = {**roster.missing}
+    missing["classes"] = missing.get("classes", frozenset()) | {"ends_on"}
+    return dataclasses.replace(roster, enrollments=kept, missing=missing)
+
+
+def needs_full_look(settings: Settings, roster: Roster, meta: dict[str, str]) -> bool:
+    """Whether something beside single rows moved, so that every record must be looked at.
+
+    That is: other settings or other missing columns than the last applied run had, a file that is absent, rows that
+    cannot be told apart.
+    """
+    from rostersync.state.meta import missing_columns
+
+    return (
+        meta.get("settings_digest") != settings.digest()
+        or meta.get("missing") != missing_columns(roster.missing)
+        or roster.users is None
+        or roster.classes is None
+        or roster.enrollments is None
+        or bool(roster.unreadable)
+    )

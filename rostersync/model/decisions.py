@@ -1,0 +1,30 @@
+"""What the rules decided: the frames of the night with what becomes of every record (policies.md)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """Frames of `model.night.Night`, each with columns that begin with `to`: what is after this sync.
+
+    - `users`: `to_status` ("" for who is not in the state afterwards), `status_code`, `to_X` for the SIS values,
+      `account_id`, `same_as`, `kind`, `in_import`, `managed`, `taken_email`, `taken_mobile` of withheld guardians.
+    - `accounts`: one row per account in scope: stored values, `to_X`, `lead`, `new`, `taken_X`, `blank_kept_X`,
+      `follows`, `free`, `to_disabled`.
+    - `pairs`: `to`, `code`. `classes`: `to_status`, `status_code`, `title_kept`, `to_X`. `enrollments`: `to`,
+      `code`, `waits`, `to_X`.
+    - `messages`: `user_id`, `channel`, `template`, `address`.
+    """
+
+    users: pd.DataFrame
+    accounts: pd.DataFrame
+    pairs: pd.DataFrame
+    classes: pd.DataFrame
+    enrollments: pd.DataFrame
+    messages: pd.DataFrame

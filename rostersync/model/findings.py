@@ -1,0 +1,15 @@
+"""What is wrong with the files: a value per row and column, never an exception (policies.md R-V2 to R-V4)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+FINDING_COLUMNS = ("severity", "file", "line", "id", "column", "code", "value", "message")
+"""Columns of a findings frame, as in issues.csv (contract.md, Reports); `line` is an integer or null."""
+
+
+class Severity(StrEnum):
+    """How much a finding weighs."""
+
+    ERROR = "error"  # the row is rejected
+    WARNING = "warning"  # the row is used

@@ -1,0 +1,39 @@
+"""The whole night as one value: what a run would do, before anything is written (design.md)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from rostersync.model.decisions import Decisions
+from rostersync.model.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What `state.writer.apply` carries out and what the reports show; both read nothing else.
+
+    `notes`: kind -> frame of the key columns, `action`, `code`, `notes`. `changes`: kind -> frame of `id`, `action`,
+    `code`, `field`, `before`, `after` (known records only). `generation` is that of the state the plan was made from.
+    """
+
+    run_id: str
+    started_at: datetime
+    as_of: date
+    source: str
+    generation: int
+    settings_digest: str
+    decisions: Decisions
+    notes: dict[str, pd.DataFrame]
+    changes: dict[str, pd.DataFrame]
+    orgs: pl.DataFrame
+    findings: pl.DataFrame
+    missing: dict[str, frozenset[str]]
+    snapshot: Snapshot
+    snapshot_moved: bool
+    """Whether the snapshot differs from the one that the state names."""

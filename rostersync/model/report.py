@@ -1,0 +1,160 @@
+"""What a run reports: the tables of the CSVs and the summary of summary.json (contract.md, Reports)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from rostersync.model.findings import FINDING_COLUMNS
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+
+    Frame = pd.DataFrame | pl.DataFrame
+
+USERS_COLUMNS = (
+    "action",
+    "school",
+    "role",
+    "id",
+    "identifier",
+    "given_name",
+    "family_name",
+    "grades",
+    "account",
+    "roster_status",
+    "email",
+    "sis_email",
+    "mobile",
+    "sis_mobile",
+    "code",
+    "notes",
+)
+CLASSES_COLUMNS = ("action", "school", "id", "title", "sis_title", "status", "code", "notes")
+ENROLLMENTS_COLUMNS = (
+    "action",
+    "school",
+    "class_id",
+    "class_title",
+    "user_id",
+    "user_name",
+    "role",
+    "code",
+    "notes",
+)
+GUARDIANSHIPS_COLUMNS = (
+    "action",
+    "guardian_id",
+    "guardian_name",
+    "student_id",
+    "student_name",
+    "code",
+    "notes",
+)
+
+TABLE_COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "users": USERS_COLUMNS,
+        "classes": CLASSES_COLUMNS,
+        "enrollments": ENROLLMENTS_COLUMNS,
+        "guardianships": GUARDIANSHIPS_COLUMNS,
+        "issues": FINDING_COLUMNS,
+    }
+)
+"""Table -> its columns, in the order of the CSV `TABLE.csv`."""
+
+
+@dataclass(frozen=True)
+class ReportTables:
+    """The rows of the five CSVs, in any order: one per record and note (issues: one per finding).
+
+    Frames have exactly the columns of TABLE_COLUMNS, in that order, all text with missing values for blanks;
+    `issues.line` is an integer.
+    """
+
+    users: Frame
+    classes: Frame
+    enrollments: Frame
+    guardianships: Frame
+    issues: Frame
+
+
+class _Facts(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class RunFacts(_Facts):
+    """Which run this was and how it ended; times are UTC."""
+
+    run_id: str
+    started_at: datetime
+    finished_at: datetime
+    status: str
+    dry_run: bool
+    exit_code: int
+
+
+class SourceFile(_Facts):
+    """One delivered file: bytes, SHA-256 in hex, data rows (None where they were not read)."""
+
+    name: str
+    size: int
+    digest: str
+    rows: int | None
+
+
+class SourceFacts(_Facts):
+    """Where the files came from, as it is shown to people, and what they were."""
+
+    name: str
+    files: tuple[SourceFile, ...]
+
+
+class SchoolRemovals(_Facts):
+    """What a run would remove of a kind at a school, and may: `allowed` is None where nothing limits it."""
+
+    school: str
+    tried_to_remove: int
+    allowed: int | None
+
+
+class TrippedGuard(_Facts):
+    """A guard that tripped: the values of the note GUARD_HELD (model/notes.py)."""
+
+    what: str
+    kind: str
+    school_id: str
+    school: str
+    count: int
+    total: int
+    limit: str
+
+
+class RunSummary(_Facts):
+    """summary.json.
+
+    `counts` are rows of the report per kind and action (all actions, also those with 0), `codes` per kind and
+    code. Kinds are the tables and, within users, students, guardians and staff by leading role. `schools` is
+    by kind and school id; `findings` by severity and code; `seconds` by stage.
+    """
+
+    run: RunFacts
+    source: SourceFacts
+    counts: dict[str, dict[str, int]]
+    codes: dict[str, dict[str, int]]
+    schools: dict[str, dict[str, SchoolRemovals]]
+    guards_tripped: tuple[TrippedGuard, ...]
+    findings: dict[str, dict[str, int]]
+    seconds: dict[str, float]
+    report: str = Field(description="the report's folder")
+    settings_digest: str
+
+    def to_json(self) -> dict[str, Any]:
+        """The summary as plain JSON values; times in ISO 8601 with `Z`."""
+        return self.model_dump(mode="json")

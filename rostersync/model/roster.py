@@ -1,0 +1,111 @@
+"""One delivery as tables: what the files say tonight, read, normalised and checked.
+
+Every table is a polars frame whose columns are declared here once. Text cells are trimmed; a blank is null, never
+an empty string. Lists (schools, agents, grades, terms) are one text cell, comma-separated without blanks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import polars as pl
+
+USER_DETAILS = (
+    "identifier",
+    "username",
+    "middle_name",
+    "grades",
+    "user_ids",
+    "user_master_identifier",
+    "preferred_given_name",
+    "preferred_middle_name",
+    "preferred_family_name",
+    "primary_org_id",
+    "pronouns",
+    "profiles",
+)
+"""Fields of a user that always follow the SIS (policies.md R-U6), all text."""
+
+USER_COLUMNS = (
+    "sourced_id",
+    "line",  # u32, where the (first) row of this user starts in users.csv
+    "role",  # the leading one: administrator | teacher | guardian | student
+    "roles",  # all of them, leading first, comma-separated
+    "school_ids",  # comma-separated in order
+    "enabled",  # boolean; null where the file says nothing
+    "given_name",
+    "family_name",
+    "email",  # normalised and valid, else null
+    "sms",  # E.164, else null (a number with an extension is no mobile)
+    "phone",  # E.164, with " ext. N" where there is one, else null
+    "email_invalid",  # boolean: the cell holds something that is no valid e-mail; it says nothing
+    "sms_invalid",
+    "phone_invalid",
+    "agents",  # sorted, comma-separated sourcedIds
+    *USER_DETAILS,
+)
+REJECTED_USER_COLUMNS = ("sourced_id", "line", "agents")
+CLASS_COLUMNS = (
+    "sourced_id",
+    "line",
+    "title",
+    "school_id",
+    "course_id",
+    "ends_on",  # date: end of the last of its terms that the files know, else null
+    "grades",
+    "class_code",
+    "class_type",
+    "location",
+    "term_ids",
+    "subjects",
+    "subject_codes",
+    "periods",
+)
+REJECTED_CLASS_COLUMNS = ("sourced_id", "line")
+ENROLLMENT_COLUMNS = (
+    "class_id",
+    "user_id",
+    "role",  # OneRoster's word: student | teacher | aide | proctor | administrator
+    "sourced_id",  # may be null: not a required column
+    "line",
+    "is_primary",  # boolean
+    "begin_date",
+    "end_date",
+)
+REJECTED_ENROLLMENT_COLUMNS = ("sourced_id", "class_id", "user_id", "line")
+ORG_COLUMNS = ("sourced_id", "line", "name", "type", "identifier", "parent_id")
+COURSE_COLUMNS = ("sourced_id", "line", "title", "course_code", "org_id")
+SESSION_COLUMNS = ("sourced_id", "line", "title", "type", "start_date", "end_date", "parent_id")
+
+
+@dataclass(frozen=True)
+class Roster:
+    """What one delivery says (policies.md, *Import*), rejected rows apart.
+
+    `users`, `classes`, `enrollments` are None where the manifest marks the file absent: the base speaks for it.
+    `enrollments` has one row per (class_id, user_id, role). `unresolved` holds those whose class or user is not in
+    the files: the state has to be asked (R-V2). `deleted_*` are sourcedIds whose rows say tobedeleted: not in the
+    import, but no unknown reference either.
+    """
+
+    version: str  # "1.1" | "1.2"
+    users: pl.DataFrame | None
+    classes: pl.DataFrame | None
+    enrollments: pl.DataFrame | None
+    orgs: pl.DataFrame
+    courses: pl.DataFrame
+    academic_sessions: pl.DataFrame
+    rejected_users: pl.DataFrame
+    rejected_classes: pl.DataFrame
+    rejected_enrollments: pl.DataFrame
+    unresolved: pl.DataFrame
+    findings: pl.DataFrame  # model/findings.py
+    row_counts: dict[str, int]  # data rows per file name
+    deleted_users: frozenset[str] = frozenset()
+    deleted_classes: frozenset[str] = frozenset()
+    unreadable: frozenset[str] = frozenset()
+    """Of "users", "classes", "enrollments": those whose file has rows that cannot be told apart (R-V3)."""
+    missing: dict[str, frozenset[str]] = field(default_factory=dict)
+    """Per table the columns of it that the file's header does not have: they say nothing (R-V4)."""

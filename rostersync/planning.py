@@ -1,0 +1,114 @@
+"""From decisions to a plan: notes, changed fields, and the snapshot that will be true afterwards."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from rostersync.model.decisions import Decisions
+from rostersync.model.night import BASE, ENROLLMENT_KEY
+from rostersync.model.notes import Code
+from rostersync.model.snapshot import Snapshot
+from rostersync.policies import changes as changed
+from rostersync.policies import notes as noted
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+
+
+def notes_and_changes(
+    decisions: Decisions,
+) -> tuple[Decisions, dict[str, pd.DataFrame], dict[str, pd.DataFrame]]:
+    """The decisions with `to_review` of users and classes; per kind the notes and the rows of roster_changes."""
+    import pandas as pd
+
+    user_notes, class_notes = noted.user_notes(decisions), noted.class_notes(decisions)
+    fields = {
+        "users": changed.user_changes(decisions, user_notes),
+        "classes": changed.class_changes(decisions, class_notes),
+        "enrollments": changed.enrollment_changes(decisions.enrollments),
+    }
+    enrollment_notes = noted.coded_notes(decisions.enrollments, ENROLLMENT_KEY)
+    primary = noted.change_notes(fields["enrollments"])
+    if len(primary):
+        by_id = decisions.enrollments.set_index(changed.enrollment_ids(decisions.enrollments))
+        keys = by_id.loc[primary["id"].to_list(), list(ENROLLMENT_KEY)].reset_index(drop=True)
+        told = pd.concat([keys, primary[["action", "code", "notes"]].reset_index(drop=True)], axis="columns")
+        enrollment_notes = pd.concat([enrollment_notes, told], ignore_index=True)
+    notes = {
+        "users": pd.concat([user_notes, noted.change_notes(fields["users"])], ignore_index=True),
+        "classes": pd.concat([class_notes, noted.change_notes(fields["classes"])], ignore_index=True),
+        "enrollments": enrollment_notes,
+        "guardianships": noted.coded_notes(decisions.pairs, ("guardian_id", "student_id")),
+    }
+    reviewed = dataclasses.replace(
+        decisions,
+        users=_to_review(decisions.users, notes["users"]),
+        classes=_to_review(decisions.classes, notes["classes"]),
+    )
+    return reviewed, notes, changed.change_rows(reviewed, notes, fields)
+
+
+def _to_review(frame: pd.DataFrame, notes: pd.DataFrame) -> pd.DataFrame:
+    """Who is said something every night while the cause lasts stays in scope."""
+    nightly = notes.loc[notes["code"].isin([code.value for code in noted.NIGHTLY]), "id"]
+    return frame.assign(to_review=frame["id"].isin(nightly))
+
+
+def snapshot_afterwards(tonight: Snapshot, decisions: Decisions) -> Snapshot:
+    """Tonight's fingerprints without the rows that had no effect, and with a mark for records that the base keeps.
+
+    A row without effect (a withheld guardian, an enrollment of somebody who is not there) is not in the snapshot and
+    is looked at again tomorrow. A record that is current although no sound row says so gets the fingerprint 0, which
+    no row has: it is found again whatever tomorrow's file says (policies.md R-V3).
+    """
+    users, classes, enrollments = decisions.users, decisions.classes, decisions.enrollments
+    withheld = users["status_code"].isin([Code.NO_STUDENT.value, Code.NO_UNIQUE_CREDENTIAL.value])
+    base = (users["presence"] == BASE) & users["known"] & (users["to_status"] == "current")
+    class_base = (classes["presence"] == BASE) & classes["known"] & (classes["to_status"] == "active")
+    kept = (enrollments["to"] == "current") & (enrollments["origin"] == "sis") & ~enrollments["asserted"]
+    kept &= enrollments["protected"]
+    return Snapshot(
+        users=_amended(tonight.users, users.loc[withheld, ["id"]], users.loc[base, ["id"]], tonight.seed),
+        classes=_amended(
+            tonight.classes, classes.loc[[], ["id"]], classes.loc[class_base, ["id"]], tonight.seed
+        ),
+        enrollments=_amended(
+            tonight.enrollments,
+            enrollments.loc[enrollments["waits"], list(ENROLLMENT_KEY)],
+            enrollments.loc[kept, list(ENROLLMENT_KEY)],
+            tonight.seed,
+        ),
+        seed=tonight.seed,
+    )
+
+
+def _amended(table: pl.DataFrame, without: pd.DataFrame, marked: pd.DataFrame, seed: int) -> pl.DataFrame:
+    import polars as pl
+
+    def hashed(frame: pd.DataFrame) -> pl.DataFrame:
+        keys = pl.DataFrame(
+            {name: frame[name].to_list() for name in frame.columns},
+            schema_overrides=dict.fromkeys(frame.columns, pl.String),
+        )
+        return keys.with_columns(key=keys.hash_rows(seed=seed), row=pl.lit(0, dtype=pl.UInt64))
+
+    if len(without):
+        table = table.filter(~pl.col("key").is_in(hashed(without)["key"].implode()))
+    if len(marked):
+        extra = hashed(marked)
+        table = pl.concat([table.filter(~pl.col("key").is_in(extra["key"].implode())), extra])
+    return table
+
+
+def same_snapshot(one: Snapshot, other: Snapshot | None) -> bool:
+    """Whether two snapshots hold the same fingerprints."""
+    if other is None or one.seed != other.seed:
+        return False
+    tables = ("users", "classes", "enrollments")
+    return all(
+        one.table(name).height == other.table(name).height
+        and one.table(name)["row"].sort().equals(other.table(name)["row"].sort())
+        for name in tables
+    )

@@ -1,0 +1,104 @@
+"""Classes that come, change, vanish and return, and who is enrolled (policies.md, *Classes and enrollments*)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rostersync.model.night import ABSENT, BASE, CLASS_IMPORT, VALID
+from rostersync.model.notes import Code
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from rostersync.settings import Policy
+
+
+def decide_classes(classes: pd.DataFrame, missing: frozenset[str], policy: Policy) -> pd.DataFrame:
+    """`classes` with `to_X` for every X of CLASS_IMPORT and sis_title, `to_status`, `status_code`, `title_kept`.
+
+    `to_status` is "" for a class that is not added: a new one whose row was rejected waits.
+    """
+    values = {}
+    for column in CLASS_IMPORT:
+        speaks = classes["presence"] == VALID
+        if column in missing:
+            speaks &= False
+        base = classes["sis_title"] if column == "title" else classes[column]
+        values[f"to_{column}"] = classes[f"in_{column}"].where(speaks, base)
+    edited = classes["known"] & (classes["title"] != classes["sis_title"])
+    sis_title = values["to_title"]
+    values["to_title"] = classes["title"].where(edited, sis_title)
+    classes = classes.assign(**values, to_sis_title=sis_title, status_code="", to_status=classes["status"])
+    classes["status_code"] = classes["status_code"].astype("str")
+
+    ours = classes["known"] & (classes["origin"] == "sis")
+    here = classes["presence"] != ABSENT
+    back = ours & (classes["status"] == "archived") & here
+    restores = (
+        classes["to_school_id"].map(lambda school: policy.of_school(school).restore_classes).astype(bool)
+    )
+    outcomes = (
+        (~classes["known"] & (classes["presence"] == VALID), "active", Code.NEW),
+        (ours & (classes["status"] == "active") & ~here, "archived", Code.LEFT_SIS),
+        (back & restores, "active", Code.RETURNED),
+        (back & ~restores, "archived", Code.CLASS_STAYS_ARCHIVED),
+    )
+    for which, status, code in outcomes:
+        classes["to_status"] = classes["to_status"].mask(which, status)
+        classes["status_code"] = classes["status_code"].mask(which, code.value)
+    classes["title_kept"] = (
+        edited & here & (classes["origin"] == "sis") & (classes["to_title"] != classes["to_sis_title"])
+    )
+    return classes
+
+
+def decide_enrollments(
+    enrollments: pd.DataFrame, classes: pd.DataFrame, users: pd.DataFrame, bystanders: pd.DataFrame
+) -> pd.DataFrame:
+    """`enrollments` with `to` ("", current, ended), `to_is_primary` and the like, `code`, `waits`.
+
+    `waits` marks rows that have no effect tonight and must be looked at again: of a class or user that is not there
+    (R-V2), or that left. In an archived class everything stays as it was (R-K1).
+    """
+    import pandas as pd
+
+    class_status = classes.set_index("id")["to_status"]
+    class_here = classes.set_index("id")["presence"] != ABSENT
+    status = pd.concat([users.set_index("id")["to_status"], bystanders.set_index("id")["roster_status"]])
+    active = enrollments["class_id"].map(class_status).eq("active")
+    here = enrollments["class_id"].map(class_here).eq(True)  # noqa: FBT003
+    status_of_user = enrollments["user_id"].map(status)
+    there = status_of_user.eq("current")
+    current = enrollments["stored"] == "current"
+
+    begins = enrollments["asserted"] & active & here & there & ~current
+    ends_with_row = (
+        current
+        & active
+        & here
+        & (enrollments["origin"] == "sis")
+        & ~enrollments["asserted"]
+        & ~enrollments["protected"]
+    )
+    ends_with_person = current & active & status_of_user.isin(["archived", "removed"])
+    ends = ends_with_row | ends_with_person
+    follows = enrollments["asserted"] & active & there & (current | begins)
+    code = (
+        enrollments["stored"].mask(~begins, "").mask(begins & (enrollments["stored"] == ""), Code.NEW.value)
+    )
+    code = code.mask(begins & (enrollments["stored"] == "ended"), Code.RETURNED.value)
+    values = {
+        f"to_{column}": enrollments[f"in_{column}"].where(follows, enrollments[column])
+        for column in ("sourced_id", "is_primary", "begin_date", "end_date")
+    }
+    return enrollments.assign(
+        **values,
+        to=enrollments["stored"].mask(begins, "current").mask(ends, "ended"),
+        code=code.mask(ends, Code.ENROLLMENT_ENDED.value),
+        waits=enrollments["asserted"] & ~follows,
+    )
+
+
+def held_classes(classes: pd.DataFrame) -> pd.Series:
+    """Classes whose removal is held: the file has rows whose sourcedId cannot be read (R-V3)."""
+    return classes["held"] & (classes["presence"] == BASE)

@@ -1,0 +1,38 @@
+"""Whom a changed credential is told (policies.md R-U4)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CONTACT_UPDATED = "contact-updated"
+
+
+def contact_messages(table: pd.DataFrame) -> pd.DataFrame:
+    """Messages to queue: `user_id`, `channel` (email, sms), `template`, `address`.
+
+    An active account whose e-mail or mobile the sync changes is told at its e-mail, the old and the new one; where
+    it has no e-mail afterwards, by SMS at its mobile, the old and the new one (and at an e-mail that it lost).
+    """
+    import pandas as pd
+
+    changed = ~table["new"] & (table["state"] == "active")
+    changed &= (table["email"] != table["to_email"]) | (table["mobile"] != table["to_mobile"])
+    told = table[changed]
+    without = told[told["to_email"] == ""]
+    addresses = pd.concat(
+        [
+            pd.DataFrame({"user_id": part["lead"], "channel": channel, "address": part[column]})
+            for part, channel, column in (
+                (told, "email", "email"),
+                (told, "email", "to_email"),
+                (without, "sms", "mobile"),
+                (without, "sms", "to_mobile"),
+            )
+        ]
+    )
+    addresses = addresses[addresses["address"] != ""].drop_duplicates(["user_id", "address"])
+    addresses.insert(2, "template", CONTACT_UPDATED)
+    return addresses.sort_values(["user_id", "channel", "address"]).reset_index(drop=True)

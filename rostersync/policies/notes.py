@@ -1,0 +1,216 @@
+"""The notes of a night: one row per record and note, by the rule that says so (contract.md, Reports)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rostersync.model.decisions import Decisions
+from rostersync.model.notes import (
+    BLANK,
+    CHANGE,
+    FIXED_NOTES,
+    HOLDER,
+    LIST_SEPARATOR,
+    Code,
+    action_of,
+    note,
+    pieces,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LINKED_FIELDS = ("given_name", "family_name", "email", "mobile", "phone")
+NIGHTLY = frozenset(
+    {
+        Code.ACTIVE_EMAIL_KEPT,
+        Code.ACTIVE_PHONE_KEPT,
+        Code.ACTIVE_NAME_KEPT,
+        Code.BLANK_KEPT,
+        Code.CREDENTIAL_TAKEN,
+        Code.LINKED_RECORD_DIFFERS,
+        Code.CLASS_STAYS_ARCHIVED,
+        Code.TITLE_KEPT,
+    }
+)
+"""Codes that are said every night while the cause lasts: their records stay under review."""
+
+
+def user_notes(decisions: Decisions) -> pd.DataFrame:
+    """`id`, `action`, `code`, `notes` of users, but for SIS_UPDATE, which the changes tell."""
+    users, table = decisions.users, decisions.accounts
+    frames = [
+        *_status_notes(users),
+        _rows(
+            users.loc[users["rejected"]],
+            Code.REJECTED_ROW,
+            message=_where(users.loc[users["rejected"]], "users.csv"),
+        ),
+        _rows(users.loc[users["held"]], Code.UNREADABLE_ROWS, file="users.csv"),
+        *_kept_by_active(table),
+        *_kept_credentials(table),
+        *_linked_records(users, table),
+    ]
+    return _together(frames)
+
+
+def class_notes(decisions: Decisions) -> pd.DataFrame:
+    """`id`, `action`, `code`, `notes` of classes, but for SIS_UPDATE."""
+    classes = decisions.classes
+    kept = classes[classes["title_kept"]]
+    rejected = classes[classes["rejected"]]
+    frames = [
+        *(
+            _rows(classes[classes["status_code"] == code.value], code)
+            for code in (Code.NEW, Code.LEFT_SIS, Code.RETURNED, Code.CLASS_STAYS_ARCHIVED)
+        ),
+        _rows(kept, Code.TITLE_KEPT, sis_title=kept["to_sis_title"]),
+        _rows(rejected, Code.REJECTED_ROW, message=_where(rejected, "classes.csv")),
+        _rows(classes[classes["held"]], Code.UNREADABLE_ROWS, file="classes.csv"),
+    ]
+    return _together(frames)
+
+
+def coded_notes(frame: pd.DataFrame, keys: tuple[str, ...]) -> pd.DataFrame:
+    """`keys`, `action`, `code`, `notes` of a frame whose column `code` holds codes with fixed texts."""
+    coded = frame.loc[frame["code"] != "", [*keys, "code"]]
+    return coded.assign(
+        action=coded["code"].map({code.value: action_of(code).value for code in FIXED_NOTES}),
+        notes=coded["code"].map({code.value: text for code, text in FIXED_NOTES.items()}),
+    )
+
+
+def change_notes(changes: pd.DataFrame) -> pd.DataFrame:
+    """One SIS_UPDATE row per record of `changes` (`id`, `field`, `before`, `after`, `told`), in order of its fields."""
+    told = changes[changes["told"]]
+    before, after = (
+        told["before"].mask(told["before"] == "", BLANK),
+        told["after"].mask(told["after"] == "", BLANK),
+    )
+    parts = _filled(CHANGE, told.index, {"field": told["field"], "before": before, "after": after})
+    joined = parts.groupby(told["id"]).agg(LIST_SEPARATOR.join)
+    prefix = pieces(Code.SIS_UPDATE)[0][0]
+    return _frame(joined.index.to_series(), Code.SIS_UPDATE, prefix + joined.astype("str"))
+
+
+def _status_notes(users: pd.DataFrame) -> list[pd.DataFrame]:
+    code = users["status_code"]
+    joined = users["same_as"] != ""
+    frames = [_rows(users[(code == fixed.value) & ~joined], fixed) for fixed in (Code.NEW, Code.RETURNED)]
+    frames += [
+        _rows(users[code == fixed.value], fixed)
+        for fixed in (Code.NO_STUDENT, Code.LEFT_SIS, Code.GUARDIAN_LEFT)
+    ]
+    frames.append(_rows(users[joined], Code.SAME_PERSON, id=users.loc[joined, "same_as"]))
+    frames.append(_rows(users[code == Code.FAMILY_LEFT.value], Code.FAMILY_LEFT, mode="soft"))
+    withheld = users[code == Code.NO_UNIQUE_CREDENTIAL.value]
+    holders = withheld["id"].map(lambda _: "")
+    for name in ("email", "mobile"):
+        part = LIST_SEPARATOR + _filled(
+            HOLDER, withheld.index, {"value": withheld[f"to_{name}"], "id": withheld[f"taken_{name}"]}
+        )
+        holders = holders + part.where(withheld[f"taken_{name}"] != "", "")
+    frames.append(_rows(withheld, Code.NO_UNIQUE_CREDENTIAL, holders=holders))
+    return frames
+
+
+def _kept_by_active(table: pd.DataFrame) -> list[pd.DataFrame]:
+    """R-U3: while a filled SIS e-mail, mobile or name differs from what an active user keeps."""
+    free = table[table["free"] & table["current"] & table["led"]]
+    differs = {
+        name: (free[f"sis_{name}"] != "") & (free[f"sis_{name}"] != free[f"to_{name}"])
+        for name in LINKED_FIELDS
+    }
+    name = free["to_given_name"].str.cat(free["to_family_name"], sep=" ").str.strip()
+    by_lead = free.assign(id=free["lead"])
+    email, mobile = by_lead[differs["email"]], by_lead[differs["mobile"]]
+    renamed = differs["given_name"] | differs["family_name"]
+    return [
+        _rows(email, Code.ACTIVE_EMAIL_KEPT, platform_email=_shown(email["to_email"])),
+        _rows(mobile, Code.ACTIVE_PHONE_KEPT, platform_mobile=_shown(mobile["to_mobile"])),
+        _rows(by_lead[renamed], Code.ACTIVE_NAME_KEPT, platform_name=_shown(name[renamed])),
+    ]
+
+
+def _kept_credentials(table: pd.DataFrame) -> list[pd.DataFrame]:
+    """R-U5 and R-C2: a blank that clears nothing, a credential that somebody else has."""
+    frames = []
+    by_lead = table.assign(id=table["lead"])
+    for name in ("email", "mobile"):
+        kept = by_lead[by_lead[f"blank_kept_{name}"]]
+        frames.append(_rows(kept, Code.BLANK_KEPT, field=name, value=kept[f"to_{name}"]))
+        taken = by_lead[by_lead[f"taken_{name}"] != ""]
+        frames.append(
+            _rows(
+                taken,
+                Code.CREDENTIAL_TAKEN,
+                field=name.capitalize(),
+                value=taken[f"want_{name}"],
+                **{"holder": taken[f"taken_{name}"]},
+            )
+        )
+    return frames
+
+
+def _linked_records(users: pd.DataFrame, table: pd.DataFrame) -> list[pd.DataFrame]:
+    """R-U10: a record of an account that says something else than its leading record."""
+    leads = table.loc[table["led"], ["account_id", "lead", *(f"sis_{name}" for name in LINKED_FIELDS)]]
+    leads = leads.rename(columns={f"sis_{name}": f"lead_{name}" for name in LINKED_FIELDS})
+    others = users[users["in_import"] & (users["to_status"] == "current")].merge(leads, on="account_id")
+    others = others[others["id"] != others["lead"]]
+    frames = []
+    for name in LINKED_FIELDS:
+        differs = others[others[f"to_{name}"] != others[f"lead_{name}"]]
+        frames.append(_rows(differs, Code.LINKED_RECORD_DIFFERS, field=name, holder=differs["lead"]))
+    return frames
+
+
+def _where(rejected: pd.DataFrame, file: str) -> pd.Series:
+    return f"see issues.csv, {file} line " + rejected["line"].astype("str").str.removesuffix(".0")
+
+
+def _shown(values: pd.Series) -> pd.Series:
+    return values.mask(values == "", BLANK)
+
+
+def _rows(frame: pd.DataFrame, code: Code, **values: pd.Series | str) -> pd.DataFrame:
+    """One note per row of `frame`; `holder` stands for the note's `{id}` where the frame has an id of its own."""
+    named = {("id" if name == "holder" else name): value for name, value in values.items()}
+    text = FIXED_NOTES[code] if not named and code in FIXED_NOTES else None
+    if code is Code.FAMILY_LEFT:
+        text = note(code, mode=str(values["mode"]))
+    if text is None:
+        template = "".join(literal + (f"{{{name}}}" if name else "") for literal, name in pieces(code))
+        return _frame(frame["id"], code, _filled(template, frame.index, named))
+    return _frame(frame["id"], code, text)
+
+
+def _filled(template: str, index: pd.Index, values: dict[str, pd.Series | str]) -> pd.Series:
+    """A column of texts: the template with the values of each row."""
+    import string
+
+    import pandas as pd
+
+    text = pd.Series("", index=index, dtype="str")
+    for literal, name, _, _ in string.Formatter().parse(template):
+        text = text + literal
+        if name is not None:
+            text = text + values[name]
+    return text
+
+
+def _frame(ids: pd.Series, code: Code, notes: pd.Series | str) -> pd.DataFrame:
+    import pandas as pd
+
+    frame = pd.DataFrame({"id": ids, "action": action_of(code).value, "code": code.value})
+    frame["notes"] = notes
+    return frame
+
+
+def _together(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    import pandas as pd
+
+    filled = [frame for frame in frames if len(frame)]
+    if not filled:
+        return pd.DataFrame({name: pd.Series(dtype="str") for name in ("id", "action", "code", "notes")})
+    return pd.concat(filled, ignore_index=True)

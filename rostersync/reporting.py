@@ -1,0 +1,79 @@
+"""What a plan reports: its tables with names of schools and people, and its summary."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from rostersync.model.delivery import Delivery
+from rostersync.model.plan import Plan
+from rostersync.model.roster import Roster
+from rostersync.settings import Settings
+
+if TYPE_CHECKING:
+    from rostersync.model.report import ReportTables, RunSummary
+    from rostersync.state.reader import StateReader
+
+
+def tables(settings: Settings, plan: Plan) -> ReportTables:
+    """The report's tables; names of schools and bystanders come from the state."""
+    from rostersync.reports.rows import report_tables
+    from rostersync.state.connection import reading
+    from rostersync.state.reader import StateReader
+
+    noted = plan.notes["enrollments"]
+    with reading(settings.state.path) as connection:
+        state = StateReader(connection)
+        orgs = _org_names(plan, state)
+        others = set(noted["user_id"].unique()) - set(plan.decisions.users["id"])
+        names = state.names(others)
+    return report_tables(plan, orgs, names)
+
+
+def _org_names(plan: Plan, state: StateReader) -> dict[str, str]:
+    named = plan.orgs.filter(plan.orgs["name"].is_not_null())
+    return {**state.orgs(), **dict(named.select("sourced_id", "name").rows())}
+
+
+def summary(
+    settings: Settings,
+    plan: Plan,
+    roster: Roster,
+    delivery: Delivery,
+    rows: ReportTables,
+    *,
+    dry_run: bool,
+    seconds: Mapping[str, float],
+) -> RunSummary:
+    """The summary of the run, as it stands now."""
+    from rostersync.model.report import RunFacts, SourceFacts, SourceFile
+    from rostersync.reports.removals import removals_by_school
+    from rostersync.reports.summary import summarise
+    from rostersync.state.connection import reading
+    from rostersync.state.reader import StateReader
+
+    with reading(settings.state.path) as connection:
+        orgs = _org_names(plan, StateReader(connection))
+    counts = {name.lower(): count for name, count in roster.row_counts.items()}
+    files = tuple(
+        SourceFile(name=file.name, size=file.size, digest=file.digest, rows=counts.get(file.name.lower()))
+        for file in delivery.files
+    )
+    return summarise(
+        rows,
+        run=RunFacts(
+            run_id=plan.run_id,
+            started_at=plan.started_at,
+            finished_at=datetime.now(UTC).replace(microsecond=0),
+            status="applied",
+            dry_run=dry_run,
+            exit_code=0,
+        ),
+        source=SourceFacts(name=plan.source, files=files),
+        schools=removals_by_school(plan.decisions, orgs),
+        guards_tripped=(),
+        seconds=seconds,
+        report=settings.reports.path / plan.run_id,
+        settings_digest=plan.settings_digest,
+    )

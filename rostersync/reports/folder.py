@@ -1,0 +1,190 @@
+"""The folder of all reports: one folder per run in it, whole or not there, for its owner alone.
+
+A report is derived from the state: when it cannot be written, the run itself stands.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import stat
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from rostersync.errors import ConfigurationError, RosterSyncError
+
+RUN_ID = re.compile(r"\d{8}T\d{6}Z")
+"""A run's id and its report's folder name: the UTC start (contract.md, Reports)."""
+
+_PARTIAL = ".partial-"
+_LOCK = ".lock"
+_LOCK_SECONDS = 300  # the first load of a million students writes for less than that
+
+
+def writable(path: Path) -> None:
+    """Makes the folder of reports when it is missing, and checks that a report can be written there.
+
+    Raises:
+        ConfigurationError: it cannot be made or written, or others could put files into it.
+    """
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        mode = path.stat().st_mode
+        if os.name != "nt" and mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
+            raise ConfigurationError(
+                f"Report folder {path} can be written by everybody; nothing was done. Run: chmod 700 {path}"
+            )
+        Path(tempfile.mkdtemp(prefix=".probe-", dir=path)).rmdir()
+    except OSError as error:
+        raise ConfigurationError(
+            f"Report folder {path} cannot be written ({_reason(error)}); nothing was done. "
+            "Make it writable or set reports.path to another folder."
+        ) from error
+
+
+def latest_run_id(path: Path) -> str | None:
+    """The greatest run id that has a report, or None: a new run's id must be later."""
+    return max(_run_ids(path), default=None)
+
+
+def publish(path: Path, run_id: str, writer: Callable[[Path], object]) -> Path:
+    """Lets `writer` fill a hidden folder, then puts it in place as `path/RUN_ID`; gives that folder.
+
+    Everything is on disk before the name appears; whatever fails or is killed, no part is ever seen.
+    What an earlier, killed run left is removed. Folders have mode 0700 and files 0600, whatever the umask.
+
+    Raises:
+        RosterSyncError: the folder cannot be written, or that run has a report already.
+        ValueError: not a run id.
+    """
+    if not RUN_ID.fullmatch(run_id):
+        raise ValueError(f"not a run id: {run_id!r}")
+    target = path / run_id
+    try:
+        with _only_writer(path):
+            _sweep(path)
+            if os.path.lexists(target):
+                raise RosterSyncError(
+                    f"Report folder {target} exists already; it was left as it is. Start the run again: "
+                    "it gets a later id."
+                )
+            with _partial_folder(path, run_id) as partial:
+                writer(partial)
+                _settle(partial)
+                partial.rename(target)
+            _flush_folder(path)
+    except OSError as error:
+        raise RosterSyncError(
+            f"The report of run {run_id} was not written to {path} ({_reason(error)}); no part of it was "
+            "left there. Make room or make the folder writable, then run again."
+        ) from error
+    return target
+
+
+def prune(path: Path, keep: int) -> list[str]:
+    """Removes the oldest reports beyond the newest `keep` (`reports.keep`); gives their run ids.
+
+    Raises:
+        RosterSyncError: one cannot be removed.
+    """
+    if keep < 1:
+        raise ValueError("at least one report is kept")
+    surplus = sorted(_run_ids(path))[:-keep]
+    if not surplus:
+        return []
+    try:
+        with _only_writer(path):
+            for run_id in surplus:
+                hidden = path / f"{_PARTIAL}{run_id}-old"
+                (path / run_id).rename(
+                    hidden
+                )  # first, so that a kill leaves no half of a report under its name
+                shutil.rmtree(hidden)
+    except OSError as error:
+        raise RosterSyncError(
+            f"Old reports in {path} could not be removed ({_reason(error)}); the new report is complete. "
+            "Make the folder writable."
+        ) from error
+    return surplus
+
+
+def create_private(path: Path) -> BinaryIO:
+    """A new file for its owner alone; never one that is there, nor one that a link points to."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    return os.fdopen(os.open(path, flags, 0o600), "wb")
+
+
+def _run_ids(path: Path) -> Iterator[str]:
+    if path.is_dir():
+        for entry in path.iterdir():
+            if RUN_ID.fullmatch(entry.name) and entry.is_dir() and not entry.is_symlink():
+                yield entry.name
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or str(error) or type(error).__name__
+
+
+@contextmanager
+def _only_writer(path: Path) -> Iterator[None]:
+    """Two runs may report at a time (a dry run beside a sync); unlocked, one would sweep the other's work."""
+    from filelock import FileLock, Timeout  # noqa: PLC0415 - a run without a report needs none
+
+    try:
+        with FileLock(path / _LOCK, timeout=_LOCK_SECONDS, mode=0o600, fallback_to_soft=False):
+            yield
+    except Timeout as error:
+        raise RosterSyncError(
+            f"Another run has been writing to {path} for {_LOCK_SECONDS} seconds; this report was not "
+            "written. Wait for that run or end it, then run again."
+        ) from error
+
+
+@contextmanager
+def _partial_folder(path: Path, run_id: str) -> Iterator[Path]:
+    partial = Path(tempfile.mkdtemp(prefix=f"{_PARTIAL}{run_id}-", dir=path))
+    try:
+        partial.chmod(0o700)
+        yield partial
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)  # gone already when it was renamed
+
+
+def _sweep(path: Path) -> None:
+    """Removes what killed runs left; what stays (another owner's) must not cost tonight's report."""
+    for entry in path.iterdir():
+        if entry.name.startswith(_PARTIAL):
+            shutil.rmtree(entry, ignore_errors=True)  # never follows a link
+
+
+def _settle(folder: Path) -> None:
+    """Sets the modes and brings everything to the disk, the folders after what is in them."""
+    for parent, _, names in os.walk(folder, topdown=False):
+        for name in names:
+            _flush(Path(parent, name), 0o600)
+        Path(parent).chmod(0o700)
+        _flush_folder(Path(parent))
+
+
+def _flush(path: Path, mode: int) -> None:
+    descriptor = os.open(path, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))
+    try:
+        if os.name != "nt":
+            os.fchmod(descriptor, mode)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _flush_folder(path: Path) -> None:
+    if os.name == "nt":  # a folder cannot be opened there
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

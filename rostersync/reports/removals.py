@@ -1,0 +1,56 @@
+"""What a run removes, per kind and school (contract.md, summary.json)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from rostersync.model.report import SchoolRemovals
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from rostersync.model.decisions import Decisions
+
+_KINDS = {"student": "students", "guardian": "guardians", "staff": "staff"}
+
+
+def removals_by_school(decisions: Decisions, orgs: Mapping[str, str]) -> dict[str, dict[str, SchoolRemovals]]:
+    """Kind -> school id -> how many records of the SIS are archived, removed or ended there tonight.
+
+    Schools as policies.md R-D1 has them: a guardian belongs to those of their students (else their own), a
+    guardianship to its student's, an enrollment to its class's, other people to all of theirs. Of guardianships only
+    those count that leave a student in the import without any guardian. `allowed` is None: nothing limits it.
+    """
+    users, pairs = decisions.users, decisions.pairs
+    left = users[(users["roster_status"] == "current") & users["to_status"].isin(["archived", "removed"])]
+    schools = users.set_index("id")["to_school_ids"]
+    removed = {kind: left.loc[left["kind"] == word, "to_school_ids"] for word, kind in _KINDS.items()}
+    removed["guardians"] = _schools_of_guardians(left[left["kind"] == "guardian"], pairs, schools)
+    classes = decisions.classes
+    gone = classes[(classes["status"] == "active") & (classes["to_status"] == "archived")]
+    removed["classes"] = gone["to_school_id"]
+    ended = decisions.enrollments[
+        (decisions.enrollments["stored"] == "current") & (decisions.enrollments["to"] == "ended")
+    ]
+    removed["enrollments"] = ended["class_id"].map(classes.set_index("id")["to_school_id"])
+    ended_pairs = pairs[(pairs["stored"] == "current") & (pairs["to"] == "ended")]
+    alone = ended_pairs[~ended_pairs["student_id"].isin(pairs.loc[pairs["to"] == "current", "student_id"])]
+    removed["guardianships"] = alone["student_id"].drop_duplicates().map(schools)
+    return {kind: _tally(lists, orgs) for kind, lists in removed.items()}
+
+
+def _schools_of_guardians(left: pd.DataFrame, pairs: pd.DataFrame, schools: pd.Series) -> pd.Series:
+    through = pairs[pairs["guardian_id"].isin(left["id"]) & (pairs["stored"] == "current")]
+    joined = through["student_id"].map(schools).fillna("").groupby(through["guardian_id"]).agg(",".join)
+    found = left["id"].map(joined)
+    return found.where(found.notna() & (found != ""), left["to_school_ids"])
+
+
+def _tally(lists: pd.Series, orgs: Mapping[str, str]) -> dict[str, SchoolRemovals]:
+    distinct = lists.dropna().map(lambda schools: sorted(set(schools.split(",")) - {""}))
+    counts = distinct.explode().dropna().value_counts()
+    return {
+        school: SchoolRemovals(school=orgs.get(school) or school, tried_to_remove=int(count), allowed=None)
+        for school, count in counts.items()
+    }

@@ -1,0 +1,148 @@
+"""The end of a run in a terminal or a cron mail: what needs a person, then what was done; never a name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rostersync.model.findings import Severity
+from rostersync.model.notes import Action, Code
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from rostersync.model.report import RunSummary
+
+ATTENTION = {
+    Code.GUARD_HELD: "held by a guard",
+    Code.UNREADABLE_ROWS: "removals held: rows whose sourcedId cannot be read",
+    Code.REJECTED_ROW: "records whose row was rejected; they keep their values",
+    Code.NO_UNIQUE_CREDENTIAL: "guardians not added: no e-mail or mobile of their own",
+    Code.NO_STUDENT: "guardians not added: no student of theirs in the import",
+    Code.CREDENTIAL_TAKEN: "e-mails or mobiles not stored: somebody else has them",
+    Code.LINKED_RECORD_DIFFERS: "differences between two records of one person",
+    Code.ACTIVE_EMAIL_KEPT: "active users whose e-mail differs from the SIS; kept",
+    Code.ACTIVE_PHONE_KEPT: "active users whose phone differs from the SIS; kept",
+    Code.ACTIVE_NAME_KEPT: "active users whose name differs from the SIS; kept",
+    Code.BLANK_KEPT: "e-mails or mobiles kept that are blank in the SIS",
+    Code.CLASS_STAYS_ARCHIVED: "classes back in the SIS that stay archived",
+    Code.TITLE_KEPT: "class titles edited here; kept",
+}
+"""Codes that somebody may want to look at, most urgent first, and what their number counts."""
+
+TABLES = ("users", "classes", "enrollments", "guardianships")
+KINDS = ("students", "guardians", "staff", "classes", "enrollments", "guardianships")
+
+
+def print_summary(summary: RunSummary, console: Console) -> None:
+    """Prints a run's summary within 80 columns; plain text where the console is no terminal."""
+    console.print(printable(_headline(summary)), style="bold", markup=False, highlight=False)
+    console.print(printable(f"Source: {summary.source.name}"), markup=False, highlight=False, soft_wrap=True)
+    _print_attention(summary, console)
+    _print_counts(summary, console)
+    _print_findings(summary, console)
+    console.print()
+    console.print(
+        printable(f"Report (student data, keep it private): {summary.report}"),
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def printable(text: str) -> str:
+    """The text without what could steer a terminal: line breaks, control and direction characters."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
+
+
+def _headline(summary: RunSummary) -> str:
+    run = summary.run
+    seconds = (run.finished_at - run.started_at).total_seconds()
+    dry = "dry run, nothing was changed" if run.dry_run else run.status
+    return f"Run {run.run_id}: {dry} ({seconds:.1f} s, exit code {run.exit_code})"
+
+
+def _print_attention(summary: RunSummary, console: Console) -> None:
+    lines = [*_guard_lines(summary), *_error_lines(summary), *_code_lines(summary)]
+    if not lines:
+        console.print("\nNothing needs a person.")
+        return
+    console.print("\nNeeds a person", style="bold")
+    rows = _grid()
+    rows.add_column(justify="right", no_wrap=True)
+    rows.add_column(overflow="fold")
+    rows.add_column(no_wrap=True)
+    for count, text, file in lines:
+        rows.add_row(f"{count:,}", _text(text), file)
+    console.print(rows)
+
+
+def _guard_lines(summary: RunSummary) -> Iterator[tuple[int, str, str]]:
+    for guard in summary.guards_tripped:
+        text = (
+            f"{guard.what} of {guard.kind} at {guard.school} held: {guard.count:,} of {guard.total:,} "
+            f"(limit {guard.limit})"
+        )
+        yield guard.count, text, "summary.json"
+
+
+def _error_lines(summary: RunSummary) -> Iterator[tuple[int, str, str]]:
+    errors = sum(summary.findings.get(Severity.ERROR, {}).values())
+    if errors:
+        yield errors, "errors in the files: these rows were not used", "issues.csv"
+
+
+def _code_lines(summary: RunSummary) -> Iterator[tuple[int, str, str]]:
+    for code, text in ATTENTION.items():
+        for table in TABLES:
+            count = summary.codes.get(table, {}).get(code, 0)
+            if count:
+                yield count, text, f"{table}.csv"
+
+
+def _print_counts(summary: RunSummary, console: Console) -> None:
+    actions = [each for each in Action if any(summary.counts.get(kind, {}).get(each) for kind in KINDS)]
+    if not actions:
+        console.print("\nNo change to report.")
+        return
+    console.print("\nWould be done" if summary.run.dry_run else "\nDone", style="bold")
+    table = _grid()
+    table.add_column(no_wrap=True)
+    for _ in KINDS:
+        table.add_column(justify="right", no_wrap=True)
+    table.add_row("", *KINDS, style="dim")
+    for action in actions:
+        counts = (summary.counts.get(kind, {}).get(action, 0) for kind in KINDS)
+        table.add_row(action.value, *(f"{count:,}" if count else "-" for count in counts))
+    console.print(table)
+
+
+def _print_findings(summary: RunSummary, console: Console) -> None:
+    if not any(summary.findings.values()):
+        return
+    console.print("\nFindings in the files (issues.csv)", style="bold")
+    table = _grid()
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for severity in (Severity.ERROR, Severity.WARNING):
+        for code, count in sorted(
+            summary.findings.get(severity, {}).items(), key=lambda item: (-item[1], item[0])
+        ):
+            table.add_row(f"{count:,}", severity.value, _text(code))
+    console.print(table)
+
+
+def _grid() -> Table:
+    from rich.table import Table  # noqa: PLC0415 - not needed until a run ends
+
+    return Table.grid(padding=(0, 2, 0, 0))
+
+
+def _text(value: str) -> Text:
+    from rich.text import Text  # noqa: PLC0415 - the same
+
+    return Text(printable(value))

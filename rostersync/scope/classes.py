@@ -1,0 +1,128 @@
+"""Which classes and enrollments are in scope, and what state and import say of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rostersync.diff import Changes
+from rostersync.model.night import CLASS_IMPORT, ENROLLMENT_KEY, ENROLLMENT_VALUES
+from rostersync.model.roster import Roster
+from rostersync.scope.presence import merge
+from rostersync.state.reader import StateReader
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+def classes_that_move(roster: Roster, changes: Changes | None, state: StateReader) -> set[str] | None:
+    """Known classes that may be archived or come back tonight: all their enrollments are in scope. None for all."""
+    import polars as pl
+
+    if changes is None:
+        return None
+    touched = set(changes.touched["classes"]["id"]) | set(changes.gone["classes"]["id"])
+    touched |= set(roster.rejected_classes["sourced_id"].drop_nulls()) | state.classes_to_review()
+    known = state.classes(touched)
+    gone = set(changes.gone["classes"]["id"])
+    return set(known.filter((pl.col("status") == "archived") | pl.col("id").is_in(list(gone)))["id"])
+
+
+def enrollments_in_scope(
+    roster: Roster,
+    changes: Changes | None,
+    state: StateReader,
+    user_ids: set[str] | None,
+    class_ids: set[str] | None,
+) -> pl.DataFrame:
+    """The `enrollments` frame of `model.night`, as polars.
+
+    In scope are the enrollments whose row changed, and all those of users and of moving classes in scope.
+    """
+    import polars as pl
+
+    tonight = roster.enrollments
+    if tonight is None:
+        tonight = pl.DataFrame(schema={**dict.fromkeys((*ENROLLMENT_KEY, *ENROLLMENT_VALUES), pl.String)})
+        tonight = tonight.with_columns(pl.col("is_primary").cast(pl.Boolean))
+    if changes is None or user_ids is None or class_ids is None:
+        stored = state.enrollments()
+    else:
+        moved = pl.concat([changes.touched["enrollments"], changes.gone["enrollments"]])
+        stored = pl.concat(
+            [state.enrollments(users=user_ids, classes=class_ids), state.enrollments_by_key(moved.rows())]
+        ).unique(subset=ENROLLMENT_KEY)
+        by_owner = pl.col("user_id").is_in(list(user_ids)) | pl.col("class_id").is_in(list(class_ids))
+        tonight = pl.concat(
+            [
+                tonight.filter(by_owner).select(*ENROLLMENT_KEY, *ENROLLMENT_VALUES),
+                tonight.join(moved, on=ENROLLMENT_KEY, how="semi").select(
+                    *ENROLLMENT_KEY, *ENROLLMENT_VALUES
+                ),
+            ]
+        ).unique(subset=ENROLLMENT_KEY)
+    tonight = tonight.select(
+        *ENROLLMENT_KEY,
+        in_sourced_id="sourced_id",
+        in_is_primary="is_primary",
+        in_begin_date=pl.col("begin_date").cast(pl.String),
+        in_end_date=pl.col("end_date").cast(pl.String),
+        asserted=pl.lit(value=True),
+    )
+    merged = stored.rename({"status": "stored"}).join(tonight, on=ENROLLMENT_KEY, how="full", coalesce=True)
+    texts = ("stored", "origin", "sourced_id", "begin_date", "end_date")
+    incoming = ("in_sourced_id", "in_begin_date", "in_end_date")
+    return (
+        merged.with_columns(
+            pl.col(*texts, *incoming).fill_null(""),
+            pl.col("is_primary", "in_is_primary", "asserted").fill_null(value=False),
+        )
+        .with_columns(protected=_protected(roster))
+        .sort(ENROLLMENT_KEY)
+    )
+
+
+def _protected(roster: Roster) -> pl.Expr:
+    """True where a rejected or unreadable row may stand for the enrollment (policies.md R-V3)."""
+    import polars as pl
+
+    if roster.enrollments is None or "enrollments" in roster.unreadable:
+        return pl.lit(value=True)
+    rejected = roster.rejected_enrollments
+    ids = rejected["sourced_id"].drop_nulls().implode()
+    both = rejected.filter(pl.col("class_id").is_not_null() & pl.col("user_id").is_not_null())
+    pairs = (both["class_id"] + "\x1f" + both["user_id"]).implode()
+    return pl.col("sourced_id").is_in(ids) | (pl.col("class_id") + "\x1f" + pl.col("user_id")).is_in(pairs)
+
+
+def classes_in_scope(
+    roster: Roster, changes: Changes | None, state: StateReader, enrollments: pl.DataFrame
+) -> pl.DataFrame:
+    """The `classes` frame of `model.night`, as polars: those that moved and those of the enrollments in scope."""
+    import polars as pl
+
+    tonight = roster.classes
+    rejected = roster.rejected_classes
+    if tonight is None:
+        tonight = pl.DataFrame(
+            schema={**dict.fromkeys(("sourced_id", *CLASS_IMPORT), pl.String), "line": pl.UInt32}
+        )
+    ids: set[str] | None = None
+    if changes is not None:
+        ids = set(changes.touched["classes"]["id"]) | set(changes.gone["classes"]["id"])
+        ids |= set(rejected["sourced_id"].drop_nulls()) | state.classes_to_review()
+        ids |= set(enrollments["class_id"])
+        tonight = tonight.filter(pl.col("sourced_id").is_in(list(ids)))
+    incoming = tonight.select(
+        pl.col("sourced_id").alias("id"),
+        "line",
+        *[pl.col(column).cast(pl.String).alias(f"in_{column}") for column in CLASS_IMPORT],
+    )
+    return merge(
+        state.classes(ids),
+        incoming,
+        rejected.select(id="sourced_id", line="line"),
+        file_absent=roster.classes is None,
+        unreadable="classes" in roster.unreadable,
+        living="status=active",
+        flags=("review",),
+    )

@@ -1,0 +1,110 @@
+"""Who names whom as an agent tonight, and the guardianships that are stored (policies.md R-G1)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rostersync.model.night import BASE
+from rostersync.model.roster import Roster
+from rostersync.state.reader import StateReader
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+def named_pairs(roster: Roster) -> pl.DataFrame:
+    """Every two people of whom one names the other: `a`, `b` (in order of id), `sound`.
+
+    `sound` is false where only rejected rows say so: they count for who is in the SIS, and make no guardianship
+    (policies.md R-V3).
+    """
+    import polars as pl
+
+    frames = [_named(roster.rejected_users, sound=False)]
+    if roster.users is not None:
+        frames.append(_named(roster.users, sound=True))
+    return (
+        pl.concat(frames)
+        .filter(pl.col("one") != pl.col("other"))
+        .select(a=pl.min_horizontal("one", "other"), b=pl.max_horizontal("one", "other"), sound="sound")
+        .group_by("a", "b")
+        .agg(pl.col("sound").any())
+    )
+
+
+def _named(users: pl.DataFrame, *, sound: bool) -> pl.DataFrame:
+    import polars as pl
+
+    return (
+        users.filter(pl.col("agents").is_not_null() & pl.col("sourced_id").is_not_null())
+        .select(one="sourced_id", other=pl.col("agents").cast(pl.String).str.split(","))
+        .explode("other")
+        .with_columns(sound=pl.lit(sound))
+    )
+
+
+def pairs_in_scope(
+    roster: Roster, state: StateReader, users: pl.DataFrame, named: pl.DataFrame, *, everything: bool
+) -> pl.DataFrame:
+    """The `pairs` frame of `model.night`, as polars: stored guardianships and what tonight's rows name.
+
+    A pair of tonight is a guardianship between a guardian and a student by their roles, or where it was one before.
+    Where the agents column is missing, or a row of the pair is rejected, the stored guardianship speaks.
+    """
+    import polars as pl
+
+    people = users.select(
+        "id", "presence", roles=pl.when(pl.col("in_roles") != "").then("in_roles").otherwise("roles")
+    )
+    stored = _stored(state, users, everything=everything)
+    if not everything:
+        ids = people["id"].implode()
+        named = named.filter(pl.col("a").is_in(ids) & pl.col("b").is_in(ids))
+    tonight = pl.concat(
+        [
+            named.select(guardian_id="a", student_id="b", sound="sound"),
+            named.select(guardian_id="b", student_id="a", sound="sound"),
+        ]
+    )
+    guardian = people.select(guardian_id="id", guardian_presence="presence", guardian_roles="roles")
+    student = people.select(student_id="id", student_presence="presence", student_roles="roles")
+    pairs = (
+        tonight.join(stored, on=["guardian_id", "student_id"], how="full", coalesce=True)
+        .join(guardian, on="guardian_id", how="inner")
+        .join(student, on="student_id", how="inner")
+        .with_columns(
+            pl.col("stored", "origin").fill_null(""),
+            tonight=pl.col("sound").is_not_null(),
+            fits=_has("guardian_roles", "guardian") & _has("student_roles", "student"),
+        )
+        .filter((pl.col("stored") != "") | pl.col("fits"))
+    )
+    by_base = pl.col("stored").eq("current") & (
+        pl.lit(value="agents" in roster.missing.get("users", frozenset()))
+        | pl.col("guardian_presence").eq(BASE)
+        | pl.col("student_presence").eq(BASE)
+    )
+    holds = pl.col("fits") | pl.col("stored").eq("current")
+    return pairs.select(
+        "guardian_id",
+        "student_id",
+        "stored",
+        "origin",
+        asserted=(pl.col("sound").fill_null(value=False) & holds),
+        counted=(pl.col("tonight") & holds) | by_base,
+    ).sort("guardian_id", "student_id")
+
+
+def _stored(state: StateReader, users: pl.DataFrame, *, everything: bool) -> pl.DataFrame:
+    if everything:
+        stored = state.guardianships()
+    else:
+        ids = users["id"].to_list()
+        stored = state.guardianships(guardians=ids, students=ids)
+    return stored.rename({"status": "stored"})
+
+
+def _has(column: str, role: str) -> pl.Expr:
+    import polars as pl
+
+    return (pl.lit(",") + pl.col(column) + pl.lit(",")).str.contains(f",{role},", literal=True)

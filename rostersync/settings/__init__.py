@@ -1,0 +1,32 @@
+"""Reads rostersync.toml and the environment into frozen settings; all mistakes are reported at once."""
+
+from rostersync.settings.environment import CONFIG_VARIABLE
+from rostersync.settings.models import (
+    District,
+    Policy,
+    PolicyValues,
+    Reports,
+    SchoolPolicy,
+    Schools,
+    Settings,
+    Source,
+    State,
+)
+from rostersync.settings.reading import DEFAULT_FILE, find_file, load, template
+
+__all__ = [
+    "CONFIG_VARIABLE",
+    "DEFAULT_FILE",
+    "District",
+    "Policy",
+    "PolicyValues",
+    "Reports",
+    "SchoolPolicy",
+    "Schools",
+    "Settings",
+    "Source",
+    "State",
+    "find_file",
+    "load",
+    "template",
+]

@@ -1,0 +1,66 @@
+"""Passwords and passphrases: from a private file or from the system keyring, never from rostersync.toml."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from rostersync.errors import ConfigurationError
+
+SERVICE = "rostersync"
+"""The service name under which the system keyring holds the secrets."""
+
+_LARGEST = 16 * 1024  # bytes; a longer file is not a password
+
+
+def exposed(path: Path) -> str | None:
+    """Why the file is no place for a secret: others may read it. None where it is private, or not there."""
+    if os.name != "posix":
+        return None
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return None
+    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        return f'{path} may be opened by others (mode {stat.S_IMODE(mode):04o}); run: chmod 600 "{path}"'
+    return None
+
+
+def read(path: Path, key: str) -> str:
+    """The secret in a file: its one line, without the line break.
+
+    Args:
+        path: The file.
+        key: The setting that names it, for the message.
+
+    Raises:
+        ConfigurationError: not there, not readable, open to others, empty, or more than one line.
+    """
+    reason = exposed(path)
+    if reason is None:
+        try:
+            with path.open("rb") as file:
+                text = file.read(_LARGEST + 1).decode("utf-8-sig").rstrip("\r\n")
+        except FileNotFoundError:
+            reason = f"{path} does not exist"
+        except UnicodeDecodeError:
+            reason = f"{path} is not UTF-8 text"
+        except OSError as error:
+            reason = f"{path} cannot be read ({error.strerror})"
+        else:
+            if text and len(text) <= _LARGEST and not any(mark in text for mark in "\r\n\0"):
+                return text
+            reason = f"{path} must hold the secret as its one line"
+    raise ConfigurationError(f"{key}: {reason}; nothing was changed")
+
+
+def from_keyring(name: str) -> str | None:
+    """The secret that the system keyring holds for `SERVICE` under this name; None without one."""
+    import keyring
+    from keyring.errors import KeyringError
+
+    try:
+        return keyring.get_password(SERVICE, name) or None
+    except KeyringError:
+        return None  # no keyring on this machine, or it stays locked: the caller names the other ways

@@ -1,0 +1,94 @@
+"""Opens the state with the stdlib's SQLite: reading only, or as its one writer."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from rostersync.errors import StateBusy, StateError
+from rostersync.state.schema import verify
+
+_BUSY_TIMEOUT = 30.0  # seconds that a short-lived other writer, such as a database browser, is waited for
+
+
+def _open(path: Path, mode: str) -> sqlite3.Connection:
+    if not path.exists():
+        raise StateError(
+            f"{path} is missing: the state is lost or was never made; nothing was changed; "
+            "restore it from a backup, or run `rostersync init` for a new district"
+        )
+    try:
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=_BUSY_TIMEOUT, isolation_level=None
+        )
+    except sqlite3.Error as error:
+        raise StateError(f"{path} cannot be opened ({error}); nothing was changed") from error
+    try:
+        verify(connection, path)
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA trusted_schema = OFF")
+        connection.execute("PRAGMA cell_size_check = ON")
+        connection.execute("PRAGMA temp_store = MEMORY")
+        connection.execute("PRAGMA cache_size = -131072")  # KiB: a night's pages of a large district
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+@contextlib.contextmanager
+def reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """A connection that cannot write, on one consistent snapshot of the state.
+
+    Raises:
+        StateError: the file is missing, empty, foreign or damaged.
+    """
+    connection = _open(path, "ro")
+    try:
+        connection.execute("BEGIN")
+        yield connection
+    except sqlite3.DatabaseError as error:
+        raise _damaged(path, error) from error
+    finally:
+        connection.close()
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[sqlite3.Connection]:
+    """A connection in one immediate transaction, committed at the end of the block or rolled back.
+
+    Raises:
+        StateBusy: another program holds a write lock on the file.
+        StateError: the file is missing, empty, foreign or damaged.
+    """
+    connection = _open(path, "rw")
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield connection
+        except BaseException:
+            connection.rollback()
+            raise
+        connection.execute("COMMIT")
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error) or "busy" in str(error):
+            raise StateBusy(
+                f"{path} is locked by another program; nothing was changed; try again later"
+            ) from error
+        raise StateError(f"{path} cannot be written ({error}); nothing was changed") from error
+    except sqlite3.IntegrityError:
+        raise
+    except sqlite3.DatabaseError as error:
+        raise _damaged(path, error) from error
+    finally:
+        connection.close()
+
+
+def _damaged(path: Path, error: sqlite3.DatabaseError) -> StateError:
+    return StateError(
+        f"{path} cannot be read as a state ({error}); nothing was changed; restore it from a backup"
+    )

@@ -1,0 +1,1 @@
+"""Alembic migrations of the state, oldest first in versions/."""

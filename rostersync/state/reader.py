@@ -1,0 +1,224 @@
+"""The half of the state that cannot write: what a sync needs to know, as polars frames without nulls in texts."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from rostersync.model.night import (
+    ACCOUNT_COLUMNS,
+    CLASS_STATE,
+    ENROLLMENT_KEY,
+    ENROLLMENT_VALUES,
+    USER_STATE,
+)
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_NUMBERS = {"account_id"}
+_FLAGS = {"disabled", "is_primary", "review"}
+
+
+class StateReader:
+    """Reads one consistent snapshot of the state.
+
+    Where a method takes ids, None means all records. Texts come with "" for blank, `enabled` as "", "0" or "1".
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def meta(self) -> dict[str, str]:
+        """The facts about the state itself: generation, snapshot, digests of the last applied run."""
+        return dict(self._connection.execute("SELECT key, value FROM meta").fetchall())
+
+    def is_new(self) -> bool:
+        """Whether nothing was ever applied: no user and no class."""
+        query = "SELECT NOT EXISTS (SELECT 1 FROM users) AND NOT EXISTS (SELECT 1 FROM classes)"
+        return bool(self._connection.execute(query).fetchone()[0])
+
+    def next_account_id(self) -> int:
+        """The smallest account id that was never used."""
+        return int(
+            self._connection.execute("SELECT coalesce(max(account_id), 0) + 1 FROM accounts").fetchone()[0]
+        )
+
+    def last_run_id(self) -> str | None:
+        """The greatest run id there is."""
+        found = self._connection.execute("SELECT max(run_id) FROM runs").fetchone()[0]
+        return None if found is None else str(found)
+
+    def orgs(self) -> dict[str, str]:
+        """Names of the orgs by sourcedId; the id itself where no name is known."""
+        return dict(
+            self._connection.execute("SELECT sourced_id, coalesce(name, sourced_id) FROM orgs").fetchall()
+        )
+
+    def school_ids(self) -> set[str]:
+        """Every org id that the state knows: named by an import, by a user or by a class."""
+        return {
+            row[0]
+            for row in self._connection.execute(
+                "SELECT sourced_id FROM orgs UNION SELECT school_id FROM classes WHERE school_id IS NOT NULL "
+                "UNION SELECT school_ids FROM users WHERE school_ids IS NOT NULL AND instr(school_ids, ',') = 0"
+            )
+        }
+
+    def users(self, ids: Iterable[str] | None) -> pl.DataFrame:
+        """Users: `id` and USER_STATE."""
+        return self._select("users", ("id", *USER_STATE), {"id": ids})
+
+    def accounts(self, account_ids: Iterable[int] | None) -> pl.DataFrame:
+        """Accounts: ACCOUNT_COLUMNS."""
+        return self._select("accounts", ACCOUNT_COLUMNS, {"account_id": account_ids})
+
+    def classes(self, ids: Iterable[str] | None) -> pl.DataFrame:
+        """Classes: `id` and CLASS_STATE."""
+        return self._select("classes", ("id", *CLASS_STATE), {"id": ids})
+
+    def class_ends(self) -> pl.DataFrame:
+        """`class_id` and `ends_on` of the classes whose last term the state knows."""
+        return self._frame(
+            "SELECT id, ends_on FROM classes WHERE ends_on IS NOT NULL", ("class_id", "ends_on")
+        )
+
+    def guardianships(
+        self, *, guardians: Iterable[str] | None = None, students: Iterable[str] | None = None
+    ) -> pl.DataFrame:
+        """Guardianships of any of these people: `guardian_id`, `student_id`, `status`, `origin`; all without ids."""
+        columns = ("guardian_id", "student_id", "status", "origin")
+        return self._select("guardianships", columns, {"guardian_id": guardians, "student_id": students})
+
+    def enrollments(
+        self, *, users: Iterable[str] | None = None, classes: Iterable[str] | None = None
+    ) -> pl.DataFrame:
+        """Enrollments of any of these users or classes: key, `status`, `origin`, values; all without ids."""
+        columns = (*ENROLLMENT_KEY, "status", "origin", *ENROLLMENT_VALUES)
+        return self._select("enrollments", columns, {"user_id": users, "class_id": classes})
+
+    def enrollments_by_key(self, keys: Iterable[Sequence[str]]) -> pl.DataFrame:
+        """The enrollments with these (class_id, user_id, role), as `enrollments`."""
+        self._connection.execute("DROP TABLE IF EXISTS temp.wanted_keys")
+        self._connection.execute("CREATE TEMP TABLE wanted_keys (class_id, user_id, role)")
+        self._connection.executemany("INSERT INTO wanted_keys VALUES (?, ?, ?)", keys)
+        columns = (*ENROLLMENT_KEY, "status", "origin", *ENROLLMENT_VALUES)
+        return self._frame(
+            f"SELECT {_listed(columns, 't.')} FROM temp.wanted_keys w CROSS JOIN enrollments t "
+            "ON t.class_id = w.class_id AND t.user_id = w.user_id AND t.role = w.role",
+            columns,
+        )
+
+    def users_to_review(self) -> set[str]:
+        """Users that a rule may touch although no row of theirs changes: noted, edited or accepted since."""
+        return self._ids("SELECT id FROM users WHERE review")
+
+    def classes_to_review(self) -> set[str]:
+        """Classes that a rule may touch although their row does not change."""
+        return self._ids("SELECT id FROM classes WHERE review")
+
+    def users_sharing_accounts(self, ids: Iterable[str]) -> set[str]:
+        """Users on the accounts of these users, themselves among them."""
+        self._want(ids)
+        return self._ids(
+            "SELECT o.id FROM temp.wanted w CROSS JOIN users u ON u.id = w.value "
+            "CROSS JOIN users o ON o.account_id = u.account_id"
+        )
+
+    def users_reached_by(self, emails: Iterable[str], mobiles: Iterable[str]) -> set[str]:
+        """Users whose account holds, or whose base names, one of these e-mails or mobiles."""
+        self._want(emails)
+        found = self._ids(
+            "SELECT u.id FROM temp.wanted w CROSS JOIN accounts a ON a.email = w.value "
+            "CROSS JOIN users u ON u.account_id = a.account_id "
+            "UNION SELECT u.id FROM temp.wanted w CROSS JOIN users u ON u.sis_email = w.value"
+        )
+        self._want(mobiles)
+        return found | self._ids(
+            "SELECT u.id FROM temp.wanted w CROSS JOIN accounts a ON a.mobile = w.value "
+            "CROSS JOIN users u ON u.account_id = a.account_id "
+            "UNION SELECT u.id FROM temp.wanted w CROSS JOIN users u ON u.sis_mobile = w.value"
+        )
+
+    def known(self, kind: str, ids: Iterable[str]) -> set[str]:
+        """Those of these ids that the state has; `kind` is users or classes."""
+        self._want(ids)
+        table = {"users": "users", "classes": "classes"}[kind]
+        return self._ids(f"SELECT t.id FROM temp.wanted w CROSS JOIN {table} t ON t.id = w.value")
+
+    def names(self, ids: Iterable[str]) -> pl.DataFrame:
+        """`id` and the platform `name` of these users."""
+        self._want(ids)
+        return self._frame(
+            "SELECT u.id, trim(coalesce(a.given_name, '') || ' ' || coalesce(a.family_name, '')) "
+            "FROM temp.wanted w CROSS JOIN users u ON u.id = w.value "
+            "CROSS JOIN accounts a ON a.account_id = u.account_id",
+            ("id", "name"),
+        )
+
+    def _want(self, values: Iterable[object]) -> None:
+        self._connection.execute("DROP TABLE IF EXISTS temp.wanted")
+        self._connection.execute("CREATE TEMP TABLE wanted (value PRIMARY KEY) WITHOUT ROWID")
+        self._connection.executemany(
+            "INSERT OR IGNORE INTO wanted VALUES (?)",
+            ((value,) for value in values if value not in {"", None}),
+        )
+
+    def _ids(self, query: str) -> set[str]:
+        return {row[0] for row in self._connection.execute(query)}
+
+    def _select(
+        self, table: str, columns: Sequence[str], wanted: dict[str, Iterable[str] | Iterable[int] | None]
+    ) -> pl.DataFrame:
+        """Rows of a table that match any of the given columns' values; all where none is given."""
+        queries = []
+        frames = []
+        for column, values in wanted.items():
+            if values is None:
+                continue
+            self._want(values)
+            queries.append(column)
+            frames.append(
+                self._frame(
+                    f"SELECT {_listed(columns, 't.')} FROM temp.wanted w CROSS JOIN {table} t ON t.{column} = w.value",
+                    columns,
+                )
+            )
+        if not queries:
+            return self._frame(f"SELECT {_listed(columns, '')} FROM {table}", columns)
+        import polars as pl
+
+        return frames[0] if len(frames) == 1 else pl.concat(frames).unique(maintain_order=True)
+
+    def _frame(self, query: str, columns: Sequence[str]) -> pl.DataFrame:
+        import polars as pl
+
+        rows = self._connection.execute(query).fetchall()
+        values = zip(*rows, strict=True) if rows else ([] for _ in columns)
+        return pl.DataFrame(
+            [
+                pl.Series(name, column, dtype=pl.Int64 if name in _FLAGS else _dtype(name)).cast(_dtype(name))
+                for name, column in zip(columns, values, strict=True)
+            ]
+        )
+
+
+def _dtype(column: str) -> type[pl.DataType]:
+    import polars as pl
+
+    if column in _NUMBERS:
+        return pl.Int64
+    return pl.Boolean if column in _FLAGS else pl.String
+
+
+def _listed(columns: Sequence[str], prefix: str) -> str:
+    """Columns of a SELECT, texts without nulls."""
+    return ", ".join(
+        f"{prefix}{column}"
+        if column in _NUMBERS
+        else f"coalesce({prefix}{column}, 0) <> 0"
+        if column in _FLAGS
+        else f"CAST(coalesce({prefix}{column}, '') AS TEXT)"
+        for column in columns
+    )

@@ -1,0 +1,112 @@
+"""Makes a new state and tells whether a file is one (contract.md, `init`; reliability: a lost state is no new district)."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rostersync.errors import StateError
+from rostersync.state.views import VIEWS
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
+APPLICATION_ID = 0x524F5354  # "ROST"
+SCHEMA_VERSION = 1
+"""Number of the newest migration; kept in `user_version`."""
+
+
+def create_state(path: Path) -> None:
+    """Write an empty state at `path`, readable by its owner alone.
+
+    Raises:
+        StateError: something stands there already, or the folder cannot be written.
+    """
+    if path.exists():
+        raise StateError(f"{path} exists already; it was left as it is")
+    draft = path.with_name(path.name + ".new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft.unlink(missing_ok=True)
+        os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        _build(draft)
+        os.link(draft, path)  # unlike a rename, this never replaces a state that appeared meanwhile
+        draft.unlink()
+    except FileExistsError as error:
+        raise StateError(f"{path} appeared meanwhile; it was left as it is") from error
+    except OSError as error:
+        raise StateError(
+            f"{path}: cannot write a state here ({error.strerror}); nothing was changed"
+        ) from error
+
+
+def _build(path: Path) -> None:
+    """Run every migration on an empty file and sign it."""
+    from sqlalchemy import create_engine, event, text
+
+    engine = create_engine(f"sqlite:///{path}")
+
+    @event.listens_for(engine, "connect")
+    def _manual_transactions(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None  # else DDL commits on its own
+
+    with engine.connect() as connection:
+        connection.execute(text("PRAGMA journal_mode = WAL"))
+        connection.execute(text("BEGIN IMMEDIATE"))
+        migrate(connection)
+        created = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        for key, value in {"created_at": created, "generation": "0"}.items():
+            connection.execute(
+                text("INSERT INTO meta (key, value) VALUES (:key, :value)"), {"key": key, "value": value}
+            )
+        connection.execute(text(f"PRAGMA application_id = {APPLICATION_ID}"))
+        connection.execute(text(f"PRAGMA user_version = {SCHEMA_VERSION}"))
+        connection.execute(text("COMMIT"))
+    engine.dispose()
+
+
+def migrate(connection: Connection) -> None:
+    """Bring the schema behind an open connection to the newest version, in the caller's transaction.
+
+    The views are derived: they are made anew, whatever version made the tables.
+    """
+    from alembic import command
+    from alembic.config import Config
+    from sqlalchemy import text
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+    for name, definition in VIEWS.items():
+        connection.execute(text(f"DROP VIEW IF EXISTS {name}"))
+        connection.execute(text(definition))
+
+
+def verify(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuse a file that is no state of this version.
+
+    Raises:
+        StateError: the file is empty, foreign, damaged, unfinished, or of another version.
+    """
+    restore = "nothing was changed; restore it from a backup, or run `rostersync init` for a new district"
+    try:
+        (application_id,) = connection.execute("PRAGMA application_id").fetchone()
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        if tables == 0:
+            raise StateError(f"{path} is empty: the state is lost; {restore}")
+        if application_id != APPLICATION_ID:
+            raise StateError(f"{path} is no state of rostersync; {restore}")
+        if version > SCHEMA_VERSION:
+            raise StateError(
+                f"{path} was made by a newer rostersync (schema {version}, this one knows {SCHEMA_VERSION}); "
+                "nothing was changed; update rostersync"
+            )
+        if connection.execute("SELECT count(*) FROM meta WHERE key = 'generation'").fetchone()[0] != 1:
+            raise StateError(f"{path} is unfinished: it names no generation; {restore}")
+    except sqlite3.DatabaseError as error:
+        raise StateError(f"{path} cannot be read as a state ({error}); {restore}") from error

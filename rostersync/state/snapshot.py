@@ -1,0 +1,106 @@
+"""Keeps the snapshot beside the state: derived data, written before the commit that names it.
+
+A missing, old or foreign snapshot costs one full comparison, never correctness (design.md). The hashes are polars'
+own, which hold within one version of polars: the version and a canary are kept with them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rostersync.model.snapshot import TABLE_KEYS, Snapshot
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_FORMAT = 1
+
+
+def new_seed() -> int:
+    """A seed for a new snapshot, unknown to whoever writes the files."""
+    return secrets.randbits(48)
+
+
+def folder_of(state: Path) -> Path:
+    """Where the snapshots of a state lie."""
+    return state.with_name(state.name + ".snapshots")
+
+
+def write(state: Path, name: str, snapshot: Snapshot) -> None:
+    """Write and sync a snapshot under `name`; nothing points to it until the state names it."""
+    folder = folder_of(state) / name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder_of(state).mkdir(mode=0o700, exist_ok=True)
+    folder.mkdir(mode=0o700)
+    for table in TABLE_KEYS:
+        with os.fdopen(
+            os.open(folder / f"{table}.arrow", os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb"
+        ) as file:
+            snapshot.table(table).write_ipc(file)
+            file.flush()
+            os.fsync(file.fileno())
+    about = {"format": _FORMAT, "seed": snapshot.seed, "canary": _canary(snapshot.seed), "polars": _version()}
+    with os.fdopen(os.open(folder / "about.json", os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+        json.dump(about, file)
+        file.flush()
+        os.fsync(file.fileno())
+    _sync_folder(folder)
+    _sync_folder(folder.parent)
+
+
+def read(state: Path, name: str | None) -> Snapshot | None:
+    """The snapshot that the state names, or None where it cannot be trusted."""
+    import polars as pl
+
+    if not name:
+        return None
+    folder = folder_of(state) / name
+    try:
+        about = json.loads((folder / "about.json").read_text())
+        seed = int(about["seed"])
+        if about["format"] != _FORMAT or about["polars"] != _version() or about["canary"] != _canary(seed):
+            return None
+        tables = {table: pl.read_ipc(folder / f"{table}.arrow", memory_map=False) for table in TABLE_KEYS}
+    except (OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError):
+        return None
+    if any(tables[table].columns != [*keys, "key", "row"] for table, keys in TABLE_KEYS.items()):
+        return None
+    return Snapshot(**tables, seed=seed)
+
+
+def sweep(state: Path, keep: str | None) -> None:
+    """Remove the snapshots that no state names any more."""
+    for folder in folder_of(state).glob("*"):
+        if folder.name != keep:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _version() -> str:
+    import polars as pl
+
+    return pl.__version__
+
+
+def _canary(seed: int) -> list[int]:
+    """Hashes of a fixed frame: they differ where another polars would find other fingerprints."""
+    import polars as pl
+
+    frame: pl.DataFrame = pl.DataFrame(
+        {"text": ["", "Nguyễn", None, "a,b"], "flag": [True, None, False, True]}
+    )
+    return [int(value) for value in frame.hash_rows(seed=seed)]
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name == "nt":  # folders cannot be opened there
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

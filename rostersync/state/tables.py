@@ -1,0 +1,222 @@
+"""The tables of the state, declared once (design.md, *Three layers of a record*).
+
+`users` holds a person-record of the SIS: its base (`sis_*` and the other SIS fields) and its roster status.
+`accounts` holds the platform values of one person who can log in. What must be unique is unique here: no two accounts
+hold the same e-mail, nor the same mobile (policies.md, *Contact details*).
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import CheckConstraint, Index, text
+from sqlmodel import Field, SQLModel
+
+
+class Meta(SQLModel, table=True):
+    """One fact about the state itself: generation, snapshot, settings digest of the last applied run."""
+
+    __tablename__ = "meta"
+    key: str = Field(primary_key=True)
+    value: str
+
+
+class Org(SQLModel, table=True):
+    """A school, district or department of the last import that named it."""
+
+    __tablename__ = "orgs"
+    sourced_id: str = Field(primary_key=True)
+    name: str | None = None
+    type: str | None = None
+    identifier: str | None = None
+    parent_id: str | None = None
+
+
+class Account(SQLModel, table=True):
+    """One person who can log in, with the platform values; may serve several users."""
+
+    __tablename__ = "accounts"
+    __table_args__ = (CheckConstraint("state IN ('invitee', 'active')", name="accounts_state"),)
+    account_id: int | None = Field(default=None, primary_key=True)
+    given_name: str | None = None
+    family_name: str | None = None
+    email: str | None = Field(default=None, unique=True)
+    mobile: str | None = Field(default=None, unique=True)
+    phone: str | None = None
+    state: str = "invitee"
+    disabled: bool = False
+
+
+class User(SQLModel, table=True):
+    """One person-record of the SIS, or one added by hand."""
+
+    __tablename__ = "users"
+    __table_args__ = (
+        CheckConstraint("roster_status IN ('current', 'archived', 'removed')", name="users_roster_status"),
+        CheckConstraint("origin IN ('sis', 'manual')", name="users_origin"),
+        Index("users_account", "account_id"),
+        Index("users_sis_email", "sis_email"),
+        Index("users_sis_mobile", "sis_mobile"),
+        Index("users_review", "id", sqlite_where=text("review")),
+        {"sqlite_with_rowid": False},
+    )
+    id: str = Field(primary_key=True)
+    sourced_id: str | None = None
+    origin: str = "sis"
+    role: str
+    roles: str
+    school_ids: str | None = None
+    roster_status: str = "current"
+    account_id: int = Field(foreign_key="accounts.account_id")
+    enabled: bool | None = None
+    sis_given_name: str | None = None
+    sis_family_name: str | None = None
+    sis_email: str | None = None
+    sis_sms: str | None = None
+    sis_telephone: str | None = None  # the SIS column `phone`, whatever it serves as
+    sis_mobile: str | None = None  # the credential made of sms and phone under policy.phone_credential
+    sis_phone: str | None = None  # the home phone: `phone` where it does not serve as the mobile
+    agents: str | None = None
+    identifier: str | None = None
+    username: str | None = None
+    middle_name: str | None = None
+    grades: str | None = None
+    user_ids: str | None = None
+    user_master_identifier: str | None = None
+    preferred_given_name: str | None = None
+    preferred_middle_name: str | None = None
+    preferred_family_name: str | None = None
+    primary_org_id: str | None = None
+    pronouns: str | None = None
+    profiles: str | None = None
+    review: bool = False  # a rule may fire tonight although no row changes: noted, edited or accepted since
+    added_in: int | None = None  # runs.number
+
+
+class SchoolClass(SQLModel, table=True):
+    """A class; `title` is what people see, `sis_title` what the SIS says."""
+
+    __tablename__ = "classes"
+    __table_args__ = (
+        CheckConstraint("status IN ('active', 'archived')", name="classes_status"),
+        CheckConstraint("origin IN ('sis', 'manual')", name="classes_origin"),
+        Index("classes_review", "id", sqlite_where=text("review")),
+        {"sqlite_with_rowid": False},
+    )
+    id: str = Field(primary_key=True)
+    sourced_id: str | None = None
+    origin: str = "sis"
+    title: str | None = None
+    sis_title: str | None = None
+    school_id: str | None = None
+    course_id: str | None = None
+    status: str = "active"
+    ends_on: str | None = None
+    grades: str | None = None
+    class_code: str | None = None
+    class_type: str | None = None
+    location: str | None = None
+    term_ids: str | None = None
+    subjects: str | None = None
+    subject_codes: str | None = None
+    periods: str | None = None
+    review: bool = False
+    added_in: int | None = None
+
+
+class Enrollment(SQLModel, table=True):
+    """A user in a class with a role."""
+
+    __tablename__ = "enrollments"
+    __table_args__ = (
+        CheckConstraint("status IN ('current', 'ended')", name="enrollments_status"),
+        CheckConstraint("origin IN ('sis', 'manual')", name="enrollments_origin"),
+        Index("enrollments_user", "user_id"),
+        {"sqlite_with_rowid": False},
+    )
+    class_id: str = Field(primary_key=True)
+    user_id: str = Field(primary_key=True)
+    role: str = Field(primary_key=True)
+    sourced_id: str | None = None
+    is_primary: bool = False
+    begin_date: str | None = None
+    end_date: str | None = None
+    status: str = "current"
+    origin: str = "sis"
+    added_in: int | None = None
+
+
+class Guardianship(SQLModel, table=True):
+    """A guardian of a student."""
+
+    __tablename__ = "guardianships"
+    __table_args__ = (
+        CheckConstraint("status IN ('current', 'ended')", name="guardianships_status"),
+        CheckConstraint("origin IN ('sis', 'manual')", name="guardianships_origin"),
+        Index("guardianships_student", "student_id"),
+        {"sqlite_with_rowid": False},
+    )
+    guardian_id: str = Field(primary_key=True)
+    student_id: str = Field(primary_key=True)
+    status: str = "current"
+    origin: str = "sis"
+    added_in: int | None = None
+
+
+class Run(SQLModel, table=True):
+    """One run that was not a dry run; `number` orders them."""
+
+    __tablename__ = "runs"
+    number: int | None = Field(default=None, primary_key=True)
+    run_id: str = Field(unique=True)
+    started_at: str
+    finished_at: str | None = None
+    status: str
+    source: str | None = None
+    applied: bool = False
+    generation: int | None = None
+    summary: str | None = None  # JSON, as in summary.json
+
+
+class Change(SQLModel, table=True):
+    """One changed field of a record that was there before (added records are derived from `added_in`)."""
+
+    __tablename__ = "changes"
+    __table_args__ = (Index("changes_record", "kind", "id"), Index("changes_run", "run"))
+    number: int | None = Field(default=None, primary_key=True)
+    run: int = Field(foreign_key="runs.number")
+    kind: str
+    id: str
+    action: str
+    code: str
+    field: str
+    before: str | None = None
+    after: str | None = None
+
+
+class OutboxMessage(SQLModel, table=True):
+    """A message queued in the transaction of the change that caused it (policies.md R-U4)."""
+
+    __tablename__ = "outbox"
+    id: int | None = Field(default=None, primary_key=True)
+    user_id: str
+    channel: str
+    template: str
+    address: str
+    run: int = Field(foreign_key="runs.number")
+    created_at: str
+    sent_at: str | None = None
+
+
+class Edit(SQLModel, table=True):
+    """What a person changed between syncs: an accepted invitation or an edited platform value."""
+
+    __tablename__ = "edits"
+    __table_args__ = (Index("edits_user", "user_id"),)
+    number: int | None = Field(default=None, primary_key=True)
+    user_id: str
+    account_id: int = Field(foreign_key="accounts.account_id")
+    made_at: str
+    made_by: str
+    field: str
+    before: str | None = None
+    after: str | None = None
+    generation: int

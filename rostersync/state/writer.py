@@ -1,0 +1,280 @@
+"""Carries a plan out: set-based writes, in the caller's transaction (design.md, *One writer, whole or nothing*)."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from rostersync.errors import StateBusy
+from rostersync.model.night import ACCOUNT_CONTACTS, CLASS_IMPORT, ENROLLMENT_KEY, ENROLLMENT_VALUES
+from rostersync.model.plan import Plan
+from rostersync.model.roster import USER_DETAILS
+from rostersync.state.meta import missing_columns
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+
+_SLICE = 100_000  # rows that are turned into Python values at a time
+
+
+def apply(connection: sqlite3.Connection, plan: Plan, snapshot_name: str) -> bool:
+    """Write everything the plan says, but for the run's own row; True where something changed.
+
+    The run's row must be there already (`record_run`).
+
+    Raises:
+        StateBusy: the state moved since the plan was made; nothing is written.
+    """
+    generation = int(connection.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()[0])
+    if generation != plan.generation:
+        raise StateBusy("another run changed the state meanwhile; nothing was changed; run again")
+    number = connection.execute("SELECT number FROM runs WHERE run_id = ?", (plan.run_id,)).fetchone()[0]
+    before = connection.total_changes
+    _write_accounts(connection, plan)
+    _write_users(connection, plan, number)
+    _write_classes(connection, plan, number)
+    _write_enrollments(connection, plan, number)
+    _write_guardianships(connection, plan, number)
+    _write_changes(connection, plan, number)
+    _write_messages(connection, plan, number)
+    _write_orgs(connection, plan)
+    changed = connection.total_changes > before
+    facts = {
+        "generation": str(generation + 1 if changed else generation),
+        "settings_digest": plan.settings_digest,
+        "missing": missing_columns(plan.missing),
+        "snapshot": snapshot_name,
+    }
+    connection.executemany("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", facts.items())
+    return changed
+
+
+def record_run(
+    connection: sqlite3.Connection,
+    run_id: str,
+    started_at: datetime,
+    source: str,
+    status: str,
+    *,
+    applied: bool,
+    summary: dict[str, object] | None = None,
+) -> None:
+    """Insert or complete the row of a run."""
+    text = None if summary is None else json.dumps(summary, ensure_ascii=False)
+    connection.execute(
+        "INSERT INTO runs (run_id, started_at, finished_at, status, source, applied, generation, summary) "
+        "VALUES (?, ?, ?, ?, ?, ?, (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'generation'), ?) "
+        "ON CONFLICT (run_id) DO UPDATE SET finished_at = excluded.finished_at, status = excluded.status, "
+        "applied = excluded.applied, generation = excluded.generation, summary = excluded.summary",
+        (run_id, _timestamp(started_at), _timestamp(datetime.now(UTC)), status, source, applied, text),
+    )
+
+
+def _timestamp(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _write_accounts(connection: sqlite3.Connection, plan: Plan) -> None:
+    """Credentials are freed before they are given, so that swaps and chains never meet in between (R-C2)."""
+    table = plan.decisions.accounts
+    fields = [*ACCOUNT_CONTACTS, "disabled"]
+    old = table[~table["new"]]
+    moved = old[_any_differs(old, fields)]
+    freed = moved[(moved["email"] != moved["to_email"]) | (moved["mobile"] != moved["to_mobile"])]
+    _many(
+        connection,
+        "UPDATE accounts SET email = NULL, mobile = NULL WHERE account_id = ?",
+        freed,
+        ["account_id"],
+    )
+    values = [f"to_{name}" for name in fields]
+    _many(
+        connection,
+        f"UPDATE accounts SET {', '.join(f'{name} = ?' for name in fields)} WHERE account_id = ?",
+        moved,
+        [*values, "account_id"],
+    )
+    _many(
+        connection,
+        f"INSERT INTO accounts ({', '.join(fields)}, account_id, state) VALUES ({_marks(len(fields) + 1)}, 'invitee')",
+        table[table["new"]].sort_values("account_id"),
+        [*values, "account_id"],
+    )
+
+
+_USER_COLUMNS = {
+    "role": "to_role",
+    "roles": "to_roles",
+    "school_ids": "to_school_ids",
+    "roster_status": "to_status",
+    "account_id": "account_id",
+    "enabled": "to_enabled",
+    "sis_given_name": "to_given_name",
+    "sis_family_name": "to_family_name",
+    "sis_email": "to_email",
+    "sis_sms": "to_sms",
+    "sis_telephone": "to_telephone",
+    "sis_mobile": "to_mobile",
+    "sis_phone": "to_phone",
+    "agents": "to_agents",
+    **{name: f"to_{name}" for name in USER_DETAILS},
+    "review": "to_review",
+}
+
+
+def _write_users(connection: sqlite3.Connection, plan: Plan, number: int) -> None:
+    users = plan.decisions.users
+    known = users[users["known"] & (users["origin"] == "sis")]
+    moved = known[
+        _any_differs(known, [name for name in _USER_COLUMNS if name != "account_id"], _USER_COLUMNS)
+    ]
+    names = list(_USER_COLUMNS)
+    _many(
+        connection,
+        f"UPDATE users SET {', '.join(f'{name} = ?' for name in names)} WHERE id = ?",
+        moved,
+        [*_USER_COLUMNS.values(), "id"],
+    )
+    _many(
+        connection,
+        f"INSERT INTO users ({', '.join(names)}, id, sourced_id, origin, added_in) "
+        f"VALUES ({_marks(len(names) + 2)}, 'sis', {number})",
+        users[~users["known"] & (users["to_status"] != "")],
+        [*_USER_COLUMNS.values(), "id", "id"],
+    )
+
+
+_CLASS_COLUMNS = {
+    "title": "to_title",
+    "sis_title": "to_sis_title",
+    **{name: f"to_{name}" for name in CLASS_IMPORT if name != "title"},
+    "status": "to_status",
+    "review": "to_review",
+}
+
+
+def _write_classes(connection: sqlite3.Connection, plan: Plan, number: int) -> None:
+    classes = plan.decisions.classes
+    known = classes[classes["known"] & (classes["origin"] == "sis")]
+    names = list(_CLASS_COLUMNS)
+    _many(
+        connection,
+        f"UPDATE classes SET {', '.join(f'{name} = ?' for name in names)} WHERE id = ?",
+        known[_any_differs(known, names, _CLASS_COLUMNS)],
+        [*_CLASS_COLUMNS.values(), "id"],
+    )
+    _many(
+        connection,
+        f"INSERT INTO classes ({', '.join(names)}, id, sourced_id, origin, added_in) "
+        f"VALUES ({_marks(len(names) + 2)}, 'sis', {number})",
+        classes[~classes["known"] & (classes["to_status"] != "")],
+        [*_CLASS_COLUMNS.values(), "id", "id"],
+    )
+
+
+def _write_enrollments(connection: sqlite3.Connection, plan: Plan, number: int) -> None:
+    enrollments = plan.decisions.enrollments
+    known = enrollments[enrollments["stored"] != ""]
+    values = {name: f"to_{name}" for name in ENROLLMENT_VALUES}
+    moved = known[_any_differs(known, list(values), values) | (known["stored"] != known["to"])]
+    key = " AND ".join(f"{name} = ?" for name in ENROLLMENT_KEY)
+    _many(
+        connection,
+        f"UPDATE enrollments SET {', '.join(f'{name} = ?' for name in values)}, status = ? WHERE {key}",
+        moved,
+        [*values.values(), "to", *ENROLLMENT_KEY],
+    )
+    _many(
+        connection,
+        f"INSERT INTO enrollments ({', '.join([*ENROLLMENT_KEY, *values])}, status, origin, added_in) "
+        f"VALUES ({_marks(len(ENROLLMENT_KEY) + len(values))}, 'current', 'sis', {number})",
+        enrollments[(enrollments["stored"] == "") & (enrollments["to"] == "current")],
+        [*ENROLLMENT_KEY, *values.values()],
+    )
+
+
+def _write_guardianships(connection: sqlite3.Connection, plan: Plan, number: int) -> None:
+    pairs = plan.decisions.pairs
+    moved = pairs[(pairs["stored"] != "") & (pairs["stored"] != pairs["to"])]
+    _many(
+        connection,
+        "UPDATE guardianships SET status = ? WHERE guardian_id = ? AND student_id = ?",
+        moved,
+        ["to", "guardian_id", "student_id"],
+    )
+    _many(
+        connection,
+        "INSERT INTO guardianships (guardian_id, student_id, status, origin, added_in) "
+        f"VALUES (?, ?, 'current', 'sis', {number})",
+        pairs[(pairs["stored"] == "") & (pairs["to"] == "current")],
+        ["guardian_id", "student_id"],
+    )
+
+
+def _write_changes(connection: sqlite3.Connection, plan: Plan, number: int) -> None:
+    for kind, rows in plan.changes.items():
+        _many(
+            connection,
+            "INSERT INTO changes (run, kind, id, action, code, field, before, after) "
+            f"VALUES ({number}, '{kind}', ?, ?, ?, ?, ?, ?)",
+            rows,
+            ["id", "action", "code", "field", "before", "after"],
+        )
+
+
+def _write_messages(connection: sqlite3.Connection, plan: Plan, number: int) -> None:
+    created = _timestamp(plan.started_at)
+    _many(
+        connection,
+        "INSERT INTO outbox (user_id, channel, template, address, run, created_at) "
+        f"VALUES (?, ?, ?, ?, {number}, '{created}')",
+        plan.decisions.messages,
+        ["user_id", "channel", "template", "address"],
+    )
+
+
+def _write_orgs(connection: sqlite3.Connection, plan: Plan) -> None:
+    """Names of orgs are looked up by the reports; only those that differ are written."""
+    known = set(connection.execute("SELECT sourced_id, name, type, identifier, parent_id FROM orgs"))
+    columns = ("sourced_id", "name", "type", "identifier", "parent_id")
+    rows = [row for row in plan.orgs.select(columns).rows() if row not in known]
+    connection.executemany(f"INSERT OR REPLACE INTO orgs ({', '.join(columns)}) VALUES (?, ?, ?, ?, ?)", rows)
+
+
+def _any_differs(frame: pd.DataFrame, names: Sequence[str], to: dict[str, str] | None = None) -> pd.Series:
+    import pandas as pd
+
+    differs = pd.Series(data=False, index=frame.index)
+    for name in names:
+        differs |= frame[name] != frame[to[name] if to else f"to_{name}"]
+    return differs
+
+
+def _marks(count: int) -> str:
+    return ", ".join(f"?{number}" for number in range(1, count + 1))
+
+
+def _many(
+    connection: sqlite3.Connection, statement: str, frame: pd.DataFrame, columns: Sequence[str]
+) -> None:
+    """Run a statement for every row; blank texts become NULL."""
+    if frame.empty:
+        return
+    for rows in _slices(frame, columns):
+        connection.executemany(statement, rows)
+
+
+def _slices(frame: pd.DataFrame, columns: Sequence[str]) -> Iterator[list[tuple[object, ...]]]:
+    import polars as pl
+
+    table = pl.from_pandas(frame[list(dict.fromkeys(columns))])
+    texts = [name for name, dtype in table.schema.items() if dtype in {pl.String, pl.Categorical}]
+    table = table.with_columns(pl.when(pl.col(name) != "").then(pl.col(name)).alias(name) for name in texts)
+    order = [table.columns.index(name) for name in columns]
+    if order != list(range(len(order))):  # a column may be bound twice
+        table = table.select(pl.nth(position).alias(str(place)) for place, position in enumerate(order))
+    return (part.rows() for part in table.iter_slices(_SLICE))
