@@ -201,9 +201,7 @@ def table(size: Size, measured: dict[str, list[Measurement]]) -> str:
 def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.run", description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "--sizes", default="S,M", help="of " + ", ".join(f"{k} = {v:,}" for k, v in SIZES.items())
-    )
+    parser.add_argument("--sizes", default="S,M", help="of " + ", ".join(f"{k} = {v:,}" for k, v in SIZES.items()))
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
     names = arguments.sizes.split(",")

@@ -24,9 +24,7 @@ def active_stays(sample: Sample) -> None:
     """R-U3: somebody who accepted keeps e-mail, mobile and name; the report says what the SIS has."""
     sample.guardian("u3-parent", "Paulo Brandão", "u3-student")
     sample.student("u3-student", "Inês Brandão", "u3-parent")
-    sample.change(
-        USERS, "u3-parent", email="paulo.b@inbox.example.com", sms=sample.mobile(), familyName="Brandão-Lisk"
-    )
+    sample.change(USERS, "u3-parent", email="paulo.b@inbox.example.com", sms=sample.mobile(), familyName="Brandão-Lisk")
 
 
 def active_follows_under_the_lock(sample: Sample) -> None:
@@ -71,9 +69,7 @@ def one_person_two_records(sample: Sample) -> None:
     """R-U10: a teacher who is a parent has two records and one account; then one record differs."""
     mobile = sample.mobile()
     sample.teacher("u10-teacher", "Josefa Quill", email="josefa.quill@staff.example.org", sms=mobile)
-    sample.guardian(
-        "u10-parent", "Josefa Quill", "u10-student", email="josefa.quill@staff.example.org", sms=mobile
-    )
+    sample.guardian("u10-parent", "Josefa Quill", "u10-student", email="josefa.quill@staff.example.org", sms=mobile)
     sample.student("u10-student", "Ottilie Quill", "u10-parent")
     sample.change(USERS, "u10-parent", email="josefa@home.example.net")
 
@@ -81,12 +77,8 @@ def one_person_two_records(sample: Sample) -> None:
 def guardian_without_credential(sample: Sample) -> None:
     """R-C1: both contacts of the second guardian belong to the first, until the first one's change."""
     mobile = sample.mobile()
-    sample.guardian(
-        "c1-first", "Dagny Ferro", "c1-student", email="ferro.family@mail.example.com", sms=mobile
-    )
-    sample.guardian(
-        "c1-second", "Ottar Ferro", "c1-student", email="ferro.family@mail.example.com", sms=mobile
-    )
+    sample.guardian("c1-first", "Dagny Ferro", "c1-student", email="ferro.family@mail.example.com", sms=mobile)
+    sample.guardian("c1-second", "Ottar Ferro", "c1-student", email="ferro.family@mail.example.com", sms=mobile)
     sample.student("c1-student", "Runa Ferro", "c1-first,c1-second")
     sample.change(USERS, "c1-first", email="dagny.ferro@mail.example.com", sms=sample.mobile())
 
@@ -182,9 +174,7 @@ def classes(sample: Sample) -> None:
             sample.enrollment(of_class, f"{name}-student", "student", "false")
     for name, given in (("k1", "Ebba"), ("k4", "Lorcan"), ("k6", "Sunny")):
         sample.change(USERS, f"{name}-student", BOTH, givenName=given)
-    gone = [
-        row["sourcedId"] for row in sample.nights[2][ENROLLMENTS].rows if row["classSourcedId"] == "k1-class"
-    ]
+    gone = [row["sourcedId"] for row in sample.nights[2][ENROLLMENTS].rows if row["classSourcedId"] == "k1-class"]
     sample.remove(CLASSES, "k1-class")
     sample.remove(ENROLLMENTS, *gone)
     sample.remove(ENROLLMENTS, "k4-class-k4-student")

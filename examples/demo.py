@@ -79,9 +79,7 @@ def point_out() -> None:
     print("\n== Done ==")
     for name, path in zip(("first load", "second night"), reports, strict=True):
         print(f"Reports of the {name}: {os.path.relpath(path)}")
-    print(
-        "Open users.csv of the second night, filter the column `code`; examples/README.md says what is there."
-    )
+    print("Open users.csv of the second night, filter the column `code`; examples/README.md says what is there.")
     there = os.path.relpath(DEMO)
     print(f"To look around: cd {there}; rostersync runs list; rostersync users show u3-parent")
     print("A third night with those who left back again: rostersync sync --source ../examples/nights/1")
@@ -109,9 +107,7 @@ def sftp() -> Iterator[Mapping[str, str]]:
 def main() -> None:
     """Run the demo as asked for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "--sftp", action="store_true", help="fetch the files from a real SFTP server on this machine"
-    )
+    parser.add_argument("--sftp", action="store_true", help="fetch the files from a real SFTP server on this machine")
     over_sftp = parser.parse_args().sftp
     if over_sftp and find_sshd() is None:
         sys.exit(MISSING)

@@ -75,9 +75,7 @@ class Sample:
         table = self.nights[2]["enrollments.csv"]
         table.rows = [row for row in table.rows if row["userSourcedId"] not in user_ids]
 
-    def user(
-        self, sourced_id: str, role: str, name: str, school: str, nights: tuple[int, ...], **cells: str
-    ) -> str:
+    def user(self, sourced_id: str, role: str, name: str, school: str, nights: tuple[int, ...], **cells: str) -> str:
         """Append a user; gives the sourcedId."""
         given, _, family = name.partition(" ")
         row = {
@@ -166,9 +164,7 @@ class Sample:
         cells.setdefault("sms", self.mobile())
         return self.user(sourced_id, role, name, school, nights, agentSourcedIds=students, **cells)
 
-    def teacher(
-        self, sourced_id: str, name: str, *, school: str = MIDDLE, role: str = "teacher", **cells: str
-    ) -> str:
+    def teacher(self, sourced_id: str, name: str, *, school: str = MIDDLE, role: str = "teacher", **cells: str) -> str:
         """Append somebody of the staff; gives the sourcedId."""
         cells.setdefault("email", f"{sourced_id}@staff.example.org")
         cells.setdefault("sms", self.mobile())

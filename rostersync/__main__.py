@@ -34,9 +34,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A name that a terminal's encoding lacks must not end a run; programs that read us expect UTF-8.
-            stream.reconfigure(
-                errors="backslashreplace", encoding=stream.encoding if stream.isatty() else "utf-8"
-            )
+            stream.reconfigure(errors="backslashreplace", encoding=stream.encoding if stream.isatty() else "utf-8")
     sys.exit(run(sys.argv[1:]))
 
 
@@ -54,9 +52,7 @@ def run(arguments: list[str]) -> int:
     except Terminated:
         return _refuse(arguments, f"terminated; {_WHOLE}", TERMINATED)
     except (OutputClosed, BrokenPipeError):
-        os.dup2(
-            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
-        )  # Python flushes it once more at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes it once more at its end
         return OUTPUT_CLOSED
     except Exception as error:  # noqa: BLE001 - the last resort: anything else is a defect of ours
         return _refuse(arguments, _unexpected(error), 1, error)
@@ -95,9 +91,7 @@ def _unexpected(error: Exception) -> str:
     own = [frame for frame in frames if f"{os.sep}rostersync{os.sep}" in frame.filename] or frames
     place = f" in {Path(own[-1].filename).name}, line {own[-1].lineno}" if own else ""
     reason = f" ({error.strerror})" if isinstance(error, OSError) and error.strerror else ""
-    return (
-        f"unexpected {type(error).__name__}{reason}{place}; {_WHOLE}; run it again with --verbose for details"
-    )
+    return f"unexpected {type(error).__name__}{reason}{place}; {_WHOLE}; run it again with --verbose for details"
 
 
 if __name__ == "__main__":

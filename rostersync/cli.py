@@ -88,13 +88,9 @@ def read_global_options(
     context: typer.Context,
     config: Annotated[
         Path | None,
-        typer.Option(
-            "--config", "-c", help="Settings file. [default: $ROSTERSYNC_CONFIG, then ./rostersync.toml]"
-        ),
+        typer.Option("--config", "-c", help="Settings file. [default: $ROSTERSYNC_CONFIG, then ./rostersync.toml]"),
     ] = None,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", help="Only warnings and errors; no progress, no summary.")
-    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Only warnings and errors; no progress, no summary.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="More log lines; tracebacks.")] = False,
     log_format: Annotated[
         LogFormat, typer.Option("--log-format", help="Log lines on stderr for people or for programs.")

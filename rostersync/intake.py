@@ -18,9 +18,7 @@ if TYPE_CHECKING:
     from rostersync.state.reader import StateReader
 
 
-def fetch(
-    settings: Settings, source: Path | None, progress: Progress | None
-) -> AbstractContextManager[Delivery]:
+def fetch(settings: Settings, source: Path | None, progress: Progress | None) -> AbstractContextManager[Delivery]:
     """The staged delivery of the configured source, or of a folder or zip given by hand."""
     from rostersync import sources
 
@@ -49,9 +47,7 @@ def read(settings: Settings, delivery: Delivery, state: StateReader, today: date
     from rostersync.importers.include import include_schools
     from rostersync.scope.families import named_pairs
 
-    roster = oneroster.read(
-        delivery, region=settings.district.region, encoding=settings.source.encoding, today=today
-    )
+    roster = oneroster.read(delivery, region=settings.district.region, encoding=settings.source.encoding, today=today)
     _check_policy_schools(settings, roster, state)
     users = state.known("users", _asked(roster, "user_id"))
     classes = state.known("classes", _asked(roster, "class_id"))

@@ -82,9 +82,7 @@ def _check_state(settings: Settings) -> None:
         pass
 
 
-def _night(
-    settings: Settings, source: Path | None, *, dry_run: bool, full: bool, progress: Progress | None
-) -> Outcome:
+def _night(settings: Settings, source: Path | None, *, dry_run: bool, full: bool, progress: Progress | None) -> Outcome:
     from rostersync import intake
 
     run_id, started_at = _new_run(settings)
@@ -173,9 +171,7 @@ def carry_out(settings: Settings, plan: Plan, summary: dict[str, Any]) -> None:
             snapshot.write(path, name, plan.snapshot)
         record_run(connection, plan.run_id, plan.started_at, plan.source, "applied", applied=True)
         apply(connection, plan, name)
-        record_run(
-            connection, plan.run_id, plan.started_at, plan.source, "applied", applied=True, summary=summary
-        )
+        record_run(connection, plan.run_id, plan.started_at, plan.source, "applied", applied=True, summary=summary)
     snapshot.sweep(path, name)
 
 
@@ -187,15 +183,11 @@ def _finish(
 
     with watch.stage("report"):
         tables = reporting.tables(settings, plan)
-    summary = reporting.summary(
-        settings, plan, roster, delivery, tables, dry_run=dry_run, seconds=watch.seconds
-    )
+    summary = reporting.summary(settings, plan, roster, delivery, tables, dry_run=dry_run, seconds=watch.seconds)
     if not dry_run:
         with watch.stage("apply"):
             carry_out(settings, plan, summary.to_json())
-    summary = reporting.summary(
-        settings, plan, roster, delivery, tables, dry_run=dry_run, seconds=watch.seconds
-    )
+    summary = reporting.summary(settings, plan, roster, delivery, tables, dry_run=dry_run, seconds=watch.seconds)
     try:
         folder = reports.write(settings.reports.path, tables, summary)
         prune(settings.reports.path, settings.reports.keep)
@@ -234,6 +226,4 @@ def _record_failure(
     status = "refused" if isinstance(error, errors.ImportRefused) else "failed"
     with contextlib.suppress(errors.RosterSyncError), writing(settings.state.path) as connection:
         if connection.execute("SELECT 1 FROM runs WHERE run_id = ?", (run_id,)).fetchone() is None:
-            record_run(
-                connection, run_id, started_at, source, status, applied=False, summary={"error": str(error)}
-            )
+            record_run(connection, run_id, started_at, source, status, applied=False, summary={"error": str(error)})

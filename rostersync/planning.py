@@ -71,9 +71,7 @@ def snapshot_afterwards(tonight: Snapshot, decisions: Decisions) -> Snapshot:
     kept &= enrollments["protected"]
     return Snapshot(
         users=_amended(tonight.users, users.loc[withheld, ["id"]], users.loc[base, ["id"]], tonight.seed),
-        classes=_amended(
-            tonight.classes, classes.loc[[], ["id"]], classes.loc[class_base, ["id"]], tonight.seed
-        ),
+        classes=_amended(tonight.classes, classes.loc[[], ["id"]], classes.loc[class_base, ["id"]], tonight.seed),
         enrollments=_amended(
             tonight.enrollments,
             enrollments.loc[enrollments["waits"], list(ENROLLMENT_KEY)],

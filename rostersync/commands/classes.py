@@ -32,13 +32,9 @@ def group() -> None:
 @app.command("list")
 def list_classes(
     context: typer.Context,
-    school: Annotated[
-        str | None, typer.Option("--school", help="Only classes of this school (its id).")
-    ] = None,
+    school: Annotated[str | None, typer.Option("--school", help="Only classes of this school (its id).")] = None,
     status: Annotated[ClassStatus | None, typer.Option("--status", help="Only this status.")] = None,
-    search: Annotated[
-        str | None, typer.Option("--search", help="Only where title or id holds this text.")
-    ] = None,
+    search: Annotated[str | None, typer.Option("--search", help="Only where title or id holds this text.")] = None,
     chosen: FormatOption = Format.TABLE,
 ) -> None:
     """The classes that meet all filters."""

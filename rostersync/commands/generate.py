@@ -21,17 +21,13 @@ class OneRoster(StrEnum):
 
 def generate(
     context: typer.Context,
-    folder: Annotated[
-        Path, typer.Argument(metavar="DIR", help="Folder for the files; made if it is missing.")
-    ],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder for the files; made if it is missing.")],
     students: Annotated[int, typer.Option("--students", min=1, help="So many students, about.")] = 300,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Another seed gives another district.")] = 1,
     night: Annotated[
         int, typer.Option("--night", min=1, help="1 is the first load; every later night about 1 % differs.")
     ] = 1,
-    version: Annotated[
-        OneRoster, typer.Option("--oneroster", help="Version of the format.")
-    ] = OneRoster.V1_1,
+    version: Annotated[OneRoster, typer.Option("--oneroster", help="Version of the format.")] = OneRoster.V1_1,
     chosen: FormatOption = Format.TABLE,
 ) -> None:
     """Write a made-up district.

@@ -40,9 +40,7 @@ _STEERING = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e
 _FORMULA = re.compile("[\\s\ufeff\u200b]*[=+\\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
 
 
-def listing(
-    rows: Iterable[Row], columns: Sequence[str], chosen: Format, *, shown: Sequence[str] | None = None
-) -> None:
+def listing(rows: Iterable[Row], columns: Sequence[str], chosen: Format, *, shown: Sequence[str] | None = None) -> None:
     """Writes rows to stdout.
 
     Args:
@@ -57,9 +55,7 @@ def listing(
         case Format.JSON:
             _write_json(rows, columns)
         case Format.TABLE:
-            _write_table(
-                [[printable(row[name]) for name in shown or columns] for row in rows], shown or columns
-            )
+            _write_table([[printable(row[name]) for name in shown or columns] for row in rows], shown or columns)
 
 
 def record(fields: Row, chosen: Format, *, lists: Mapping[str, Sequence[Row]] | None = None) -> None:
@@ -120,11 +116,7 @@ def _text(value: object) -> str:
 
 def _values(row: Row, columns: Sequence[str]) -> dict[str, Any]:
     return {
-        name: str(value)
-        if isinstance(value := row[name], Path)
-        else _text(value)
-        if isinstance(value, date)
-        else value
+        name: str(value) if isinstance(value := row[name], Path) else _text(value) if isinstance(value, date) else value
         for name in columns
     }
 

@@ -153,9 +153,7 @@ def _check_reports(settings: Settings) -> Iterator[Answer]:
 
 def trust_host(
     context: typer.Context,
-    yes: Annotated[
-        bool, typer.Option("--yes", help="Pin it without asking, after you compared it elsewhere.")
-    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Pin it without asking, after you compared it elsewhere.")] = False,
 ) -> None:
     """Show the SFTP server's key and pin it.
 
@@ -181,9 +179,7 @@ def trust_host(
         return
     for earlier in pinned:
         output.line(f"Pinned until now: {earlier.type} {earlier.fingerprint_sha256}. The key has CHANGED.")
-    output.said(
-        "Compare it with what the operator of the server says, over the telephone or in their own pages."
-    )
+    output.said("Compare it with what the operator of the server says, over the telephone or in their own pages.")
     if not (yes or _confirmed("Pin this key?")):
         raise SourceError(f"the key of {where} was not pinned; nothing was changed")
     host_keys.pin(source.known_hosts, host, port, offered)

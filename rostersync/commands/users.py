@@ -96,9 +96,7 @@ app = typer.Typer(help="The directory.", rich_markup_mode=None)
 @app.command("list")
 def list_users(
     context: typer.Context,
-    role: Annotated[
-        Role | None, typer.Option("--role", help="Only users with this role, leading or not.")
-    ] = None,
+    role: Annotated[Role | None, typer.Option("--role", help="Only users with this role, leading or not.")] = None,
     school: Annotated[
         str | None,
         typer.Option("--school", help="Only people of this school (its id); guardians by their students."),
@@ -192,9 +190,7 @@ def edit(
     }
     changes = {name: value.strip() or None for name, value in wanted.items() if value is not None}
     if not changes:
-        raise ConfigurationError(
-            "no edit named: give --email, --mobile, --phone or a name; nothing was changed"
-        )
+        raise ConfigurationError("no edit named: give --email, --mobile, --phone or a name; nothing was changed")
     from rostersync.state import edits
 
     settings = invocation.of(context).settings()
@@ -219,9 +215,7 @@ def ids_of(file: Path) -> list[str]:
     except OSError as error:
         raise ConfigurationError(f"{file} cannot be read: {error.strerror}; nothing was changed") from None
     except UnicodeDecodeError:
-        raise ConfigurationError(
-            f"{file} is not UTF-8 text; save it as CSV UTF-8; nothing was changed"
-        ) from None
+        raise ConfigurationError(f"{file} is not UTF-8 text; save it as CSV UTF-8; nothing was changed") from None
     except csv.Error as error:
         raise ConfigurationError(f"{file}, line {rows.line_num}: {error}; nothing was changed") from None
     if not found:

@@ -73,9 +73,7 @@ def _district(call: Invocation, region: str | None) -> District:
         try:
             return District(region=region)
         except ValidationError as error:
-            raise ConfigurationError(
-                f"--region: {error.errors()[0]['ctx']['error']}; nothing was changed"
-            ) from None
+            raise ConfigurationError(f"--region: {error.errors()[0]['ctx']['error']}; nothing was changed") from None
     if call.config is None and not find_file(None, os.environ).exists():
         return District()
     try:
@@ -83,7 +81,5 @@ def _district(call: Invocation, region: str | None) -> District:
     except ConfigurationError as error:
         if call.config is not None:
             raise
-        output.said(
-            f"rostersync: the settings are not used, for they have mistakes ({str(error).splitlines()[0]})"
-        )
+        output.said(f"rostersync: the settings are not used, for they have mistakes ({str(error).splitlines()[0]})")
         return District()

@@ -50,13 +50,9 @@ def write_district(
         ConfigurationError: an argument makes no sense, or the folder holds other files, or cannot be written.
     """
     if students < 1 or night < 1 or seed < 0:
-        raise ConfigurationError(
-            "generate: --students and --night start at 1, --seed at 0; nothing was written."
-        )
+        raise ConfigurationError("generate: --students and --night start at 1, --seed at 0; nothing was written.")
     if version not in VERSIONS:
-        raise ConfigurationError(
-            f"generate: OneRoster {version} is not known, use 1.1 or 1.2; nothing was written."
-        )
+        raise ConfigurationError(f"generate: OneRoster {version} is not known, use 1.1 or 1.2; nothing was written.")
     names = tuple(catalog.headers(version))
     try:
         _prepare(folder, names)

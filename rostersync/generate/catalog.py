@@ -42,8 +42,7 @@ HEADERS_1_2 = {
     "roles.csv": ALWAYS + "userSourcedId,roleType,role,beginDate,endDate,orgSourcedId,userProfileSourcedId",
     "userProfiles.csv": ALWAYS
     + "userSourcedId,profileType,vendorId,applicationId,description,credentialType,username,password",
-    "users.csv": ALWAYS
-    + "enabledUser,username,userIds,givenName,familyName,middleName,identifier,email,sms,phone,"
+    "users.csv": ALWAYS + "enabledUser,username,userIds,givenName,familyName,middleName,identifier,email,sms,phone,"
     "agentSourcedIds,grades,password,userMasterIdentifier,preferredGivenName,preferredMiddleName,preferredFamilyName,"
     "primaryOrgSourcedId,pronouns",
 }

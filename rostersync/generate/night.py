@@ -257,9 +257,7 @@ class Night:
         of_guardian, place = np.nonzero(present)
         guardian = family[of_guardian] * 2 + place
         position = np.where(place == 0, self._position_of_family(family)[of_guardian], -1)
-        first_name = np.where(
-            place == 0, self._family_name("family", family)[of_guardian], second_name[of_guardian]
-        )
+        first_name = np.where(place == 0, self._family_name("family", family)[of_guardian], second_name[of_guardian])
         renamed = self.draws.times("guardian name", guardian, 400, self.night)
         name = np.where(renamed > 0, self._family_name("renamed", guardian + renamed * AGAIN), first_name)
         shares = self.draws.pick("shares", guardian, 1000)
@@ -308,9 +306,7 @@ class Night:
         import numpy as np
 
         plain = self.draws.pick(f"{whose} name", index, len(FAMILY_NAMES))
-        special = len(FAMILY_NAMES) + self.draws.pick(
-            f"{whose} special name", index, len(SPECIAL_FAMILY_NAMES)
-        )
+        special = len(FAMILY_NAMES) + self.draws.pick(f"{whose} special name", index, len(SPECIAL_FAMILY_NAMES))
         return np.where(self.draws.pick(f"{whose} kind of name", index, 25) == 0, special, plain)
 
     def _second_name(self, family: Integers) -> Integers:

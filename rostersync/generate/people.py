@@ -132,9 +132,7 @@ def staff_rows(night: Night, positions: Integers, version: str) -> tuple[Rows, d
     off = night.draws.chance("staff disabled", person, 2_000).tolist()
     emails, mobiles, phones = _staff_contacts(night, staff, school)
     ids: dict[int, str] = {}
-    columns = zip(
-        positions.tolist(), staff.replaced.tolist(), staff.given.tolist(), staff.name.tolist(), strict=True
-    )
+    columns = zip(positions.tolist(), staff.replaced.tolist(), staff.given.tolist(), staff.name.tolist(), strict=True)
     for row, (position, replaced, given, name) in enumerate(columns):
         ids[position] = staff_id(position, replaced)
         role, orgs = _position(night, position, school[row], both=two_schools[row])
@@ -204,9 +202,7 @@ def _staff_contacts(night: Night, staff: Staff, school: list[int]) -> tuple[list
     """E-mail, mobile and office telephone: an extension of the school's number for one in three."""
     import numpy as np
 
-    lines = night.telephones.numbers(
-        night.telephones.of_change(np.arange(len(night.layout.schools), dtype=np.int64))
-    )
+    lines = night.telephones.numbers(night.telephones.of_change(np.arange(len(night.layout.schools), dtype=np.int64)))
     offices = [number_text(line) for line in lines.tolist()]
     emails, mobiles, phones = [], [], []
     columns = zip(
@@ -222,9 +218,7 @@ def _staff_contacts(night: Night, staff: Staff, school: list[int]) -> tuple[list
         suffix = f"{position}" + (f"-{replaced}" if replaced else "") + (f".{version}" if version else "")
         emails.append(f"{GIVEN_MAILBOXES[given]}.{FAMILY_MAILBOXES[name]}{suffix}@{STAFF_DOMAIN}")
         mobiles.append("" if number < 0 else number_text(number))
-        phones.append(
-            f"{offices[school[row]]} x{100 + position % 900}" if position % 3 == 0 and number >= 0 else ""
-        )
+        phones.append(f"{offices[school[row]]} x{100 + position % 900}" if position % 3 == 0 and number >= 0 else "")
     return emails, mobiles, phones
 
 
@@ -246,9 +240,7 @@ def _guardian_ids(guardians: Guardians, version: str) -> list[str]:
     return [f"g{guardian:07d}" if position < 0 else staff_id(position, 0) for guardian, position in columns]
 
 
-def _add_students(
-    night: Night, rows: Rows, families: Families, guardians: list[str], homes: list[str]
-) -> None:
+def _add_students(night: Night, rows: Rows, families: Families, guardians: list[str], homes: list[str]) -> None:
     agents: list[list[str]] = [[] for _ in homes]
     for row, guardian in zip(families.guardians.family.tolist(), guardians, strict=True):
         agents[row].append(guardian)
@@ -262,9 +254,7 @@ def _add_students(
         families.students.school.tolist(),
         families.students.number.tolist(),
         night.draws.chance("student disabled", families.students.student, 2_000).tolist(),
-        night.draws.chance("home telephone of students", families.family, 50_000)[
-            families.students.family
-        ].tolist(),
+        night.draws.chance("home telephone of students", families.family, 50_000)[families.students.family].tolist(),
         strict=True,
     )
     for student, row, given, name, second, grade, school, number, off, names_home in columns:
@@ -275,9 +265,7 @@ def _add_students(
                 roles=(("student", (school_id(school),)),),
                 username=sourced_id,
                 given_name=GIVEN_CELLS[given],
-                family_name=FAMILY_CELLS[name]
-                if second < 0
-                else f"{FAMILY_CELLS[name]}-{FAMILY_CELLS[second]}",
+                family_name=FAMILY_CELLS[name] if second < 0 else f"{FAMILY_CELLS[name]}-{FAMILY_CELLS[second]}",
                 email=f"{sourced_id}@{STUDENT_DOMAIN}" if grade >= NO_ADDRESS_BELOW else "",
                 sms="" if number < 0 else number_text(number),
                 phone=homes[row] if names_home else "",
@@ -291,9 +279,7 @@ def _add_students(
         )
 
 
-def _add_guardians(
-    night: Night, rows: Rows, families: Families, guardians: list[str], homes: list[str]
-) -> None:
+def _add_guardians(night: Night, rows: Rows, families: Families, guardians: list[str], homes: list[str]) -> None:
     kids, schools = _kids(families)
     emails, mobiles, names = _guardian_contacts(night, families)
     held = _held_positions(night, families)
@@ -330,9 +316,7 @@ def _held_positions(night: Night, families: Families) -> set[int]:
     return set(positions[staff.replaced == 0].tolist())
 
 
-def _guardian_contacts(
-    night: Night, families: Families
-) -> tuple[list[str], list[str], list[tuple[int, int]]]:
+def _guardian_contacts(night: Night, families: Families) -> tuple[list[str], list[str], list[tuple[int, int]]]:
     """E-mails, mobiles and names; those of staff are the same as in their row as staff."""
     emails: list[str] = []
     mobiles: list[str] = []
@@ -362,8 +346,6 @@ def _guardian_contacts(
         staff = night.parents_on_staff(families.guardians.position[on_staff])
         staff_emails, staff_mobiles, _ = _staff_contacts(night, staff, [0] * len(on_staff))
         staff_names = zip(staff.given.tolist(), staff.name.tolist(), strict=True)
-        for at, email, mobile, full_name in zip(
-            on_staff, staff_emails, staff_mobiles, staff_names, strict=True
-        ):
+        for at, email, mobile, full_name in zip(on_staff, staff_emails, staff_mobiles, staff_names, strict=True):
             emails[at], mobiles[at], names[at] = email, mobile, full_name
     return emails, mobiles, names

@@ -15,23 +15,19 @@ if TYPE_CHECKING:
 _GONE = ("tobedeleted", "inactive")
 
 
-def without_deleted(
-    rows: pl.DataFrame, file: str, findings: FindingList
-) -> tuple[pl.DataFrame, frozenset[str]]:
+def without_deleted(rows: pl.DataFrame, file: str, findings: FindingList) -> tuple[pl.DataFrame, frozenset[str]]:
     """The rows that are in the import, without `status`, and the sourcedIds that only deleted rows have.
 
     A filled status in a bulk file contradicts the format and is reported once per file (policies.md R-V4).
     """
-    import polars as pl
-
     status = rows["status"].str.to_lowercase()
     if status.null_count() == rows.height:
         return rows.drop("status"), frozenset()
     first = int(rows.filter(status.is_not_null())["line"][0])
     filled = rows.height - status.null_count()
     message = (
-        f"A bulk file leaves status blank; {filled} rows fill it. Rows that say tobedeleted or inactive are not in "
-        "the import. Have the SIS export a bulk set."
+        f"A bulk file leaves status blank; {filled} rows fill it. Rows that say tobedeleted or inactive are not "
+        "in the import. Have the SIS export a bulk set."
     )
     findings.note(Severity.WARNING, file, "STATUS_IN_BULK", message, line=first, column="status")
     gone = status.is_in(_GONE).fill_null(value=False)
@@ -41,12 +37,10 @@ def without_deleted(
     return live, frozenset(left.to_list())
 
 
-def with_checked_ids(
-    rows: pl.DataFrame, columns: dict[str, str], file: str, findings: FindingList
-) -> pl.DataFrame:
-    """The rows with `wrong_type`: an identifier (Roster's name -> OneRoster's) cannot be one; reported (R-V2).
+def with_checked_ids(rows: pl.DataFrame, columns: dict[str, str], file: str, findings: FindingList) -> pl.DataFrame:
+    """The rows with `wrong_type`: one of `columns` (Roster's name -> OneRoster's) holds no identifier (R-V2).
 
-    One with a control character is blanked: nobody can say which identifier was meant.
+    Each is reported. One with a control character is blanked: nobody can say which identifier was meant.
     """
     import polars as pl
 
@@ -56,20 +50,16 @@ def with_checked_ids(
         if not wrong[column].any():
             continue
         message = (
-            f"{name} has a comma or control character, more than {ID_LIMIT} characters, or begins with local:; "
+            f"{name} has a comma or control character, over {ID_LIMIT} characters, or begins with local:; "
             "the row was not used. Correct it in the SIS."
         )
         found = rows.filter(wrong[column])
-        findings.rows(
-            Severity.ERROR, file, found, code="WRONG_TYPE", message=message, column=name, value=column
-        )
+        findings.rows(Severity.ERROR, file, found, code="WRONG_TYPE", message=message, column=name, value=column)
         rows = rows.with_columns(pl.when(~has_control(column)).then(pl.col(column)).alias(column))
     return rows
 
 
-def report_missing_values(
-    rows: pl.DataFrame, columns: dict[str, str], file: str, findings: FindingList
-) -> pl.Expr:
+def report_missing_values(rows: pl.DataFrame, columns: dict[str, str], file: str, findings: FindingList) -> pl.Expr:
     """Report blanks in required columns (Roster's name -> OneRoster's).
 
     Gives the expression that tells sound rows: nothing required is blank, no identifier of the wrong type.
@@ -79,9 +69,7 @@ def report_missing_values(
     for column, name in columns.items():
         message = f"{name} is required and blank; the row was not used. Fill it in the SIS."
         blank = rows.filter(pl.col(column).is_null() & ~pl.col("wrong_type"))
-        findings.rows(
-            Severity.ERROR, file, blank, code="REQUIRED_VALUE_MISSING", message=message, column=name
-        )
+        findings.rows(Severity.ERROR, file, blank, code="REQUIRED_VALUE_MISSING", message=message, column=name)
     return pl.all_horizontal(pl.col(list(columns)).is_not_null()) & ~pl.col("wrong_type")
 
 
@@ -95,9 +83,7 @@ def with_truth(rows: pl.DataFrame, column: str, name: str, file: str, findings: 
     if not plain.all():
         odd = rows.filter(~plain & read.is_not_null())
         message = "Not exactly true or false, but read as that. Have the export write true or false."
-        findings.rows(
-            Severity.WARNING, file, odd, code="BOOLEAN_WORD", message=message, column=name, value=column
-        )
+        findings.rows(Severity.WARNING, file, odd, code="BOOLEAN_WORD", message=message, column=name, value=column)
         message = "Neither true nor false; the cell says nothing. Have the export write true or false."
         unknown = rows.filter(~plain & read.is_null())
         findings.rows(

@@ -1,7 +1,7 @@
 """Whole columns of e-mail addresses and phone numbers, as model/contacts.py says, only faster.
 
-Plain cells are recognised by one regular expression over the column; the exact way is taken for the distinct values
-that remain.
+Plain cells are recognised by one regular expression over the column; the exact way is taken for the distinct
+values that remain.
 """
 
 from __future__ import annotations
@@ -53,10 +53,8 @@ def phones(cells: pl.Series, region: str, *, allow_extension: bool) -> pl.Series
     return _with_exact_way(cells, (quick,), exact)
 
 
-def _with_exact_way(
-    cells: pl.Series, quick: tuple[pl.Expr, ...], exact: Callable[[str], str | None]
-) -> pl.Series:
-    """The first of `quick` that has an answer; for the distinct cells that none has one for, what `exact` says."""
+def _with_exact_way(cells: pl.Series, quick: tuple[pl.Expr, ...], exact: Callable[[str], str | None]) -> pl.Series:
+    """The answer of the first of `quick` that has one; for the distinct cells without, what `exact` says."""
     import polars as pl
 
     frame = cells.alias("cell").to_frame().lazy().with_columns(answer=quick[0]).collect()

@@ -62,7 +62,7 @@ def with_plain_line_ends(data: bytes) -> bytes:
 
 
 def long_line(data: bytes) -> int | None:
-    """Number of the first line above LINE_LIMIT, if any: one look back per mebibyte, nothing is split for it."""
+    """Number of the first line above LINE_LIMIT, if any: one look back per mebibyte, nothing is split."""
     start = 0
     while len(data) - start > LINE_LIMIT:
         end = data.rfind(b"\n", start, start + LINE_LIMIT + 1)

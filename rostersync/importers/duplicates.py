@@ -1,4 +1,4 @@
-"""Rows that share a sourcedId (policies.md R-V2): identical ones count once, ones that differ in lists are merged."""
+"""Rows that share a sourcedId (policies.md R-V2): identical ones count once, lists that differ are merged."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Unique:
-    """`rows`: one per sourcedId, and every row without one. `conflicting`: those that contradict each other."""
+    """`rows`: one per sourcedId, and every row without. `conflicting`: those that contradict each other."""
 
     rows: pl.DataFrame
     conflicting: pl.DataFrame
@@ -27,7 +27,7 @@ def one_row_each(
 ) -> Unique:
     """Tell rows of one `sourced_id` apart by every column but `line`, whatever the order of rows.
 
-    `unusable` are rows that cannot be compared; a row that shares its sourcedId with one of them is in conflict.
+    `unusable` are rows that cannot be compared; a row that shares its sourcedId with one is in conflict.
     """
     import polars as pl
 
@@ -44,7 +44,7 @@ def one_row_each(
     )
     in_conflict = pl.col("_differ") | pl.col("sourced_id").is_in(taken.unique().implode())
     conflicting = sharing.filter(in_conflict).select(rows.columns)
-    message = "Rows of one sourcedId contradict each other; none of them was used. Have the SIS export one row for it."
+    message = "Rows of one sourcedId contradict each other; none was used. Have the SIS export one row for it."
     findings.rows(
         Severity.ERROR,
         file,
@@ -59,10 +59,7 @@ def one_row_each(
         pl.col("line").min(),
         *(pl.col(name).first() for name in compared),
         *(
-            pl.when(pl.col("_lists").first())
-            .then(joined_union(name))
-            .otherwise(pl.col(name).first())
-            .alias(name)
+            pl.when(pl.col("_lists").first()).then(joined_union(name)).otherwise(pl.col(name).first()).alias(name)
             for name in lists
         ),
         _lists=pl.col("_lists").first(),

@@ -47,9 +47,7 @@ class Enrollments:
     unreadable: bool
 
 
-def enrollments_of(
-    table: Table, classes: pl.DataFrame | None, today: date, findings: FindingList
-) -> Enrollments:
+def enrollments_of(table: Table, classes: pl.DataFrame | None, today: date, findings: FindingList) -> Enrollments:
     """The enrollments of a delivery, without those that R-K6 says were dropped by `today`."""
     import polars as pl
 
@@ -63,17 +61,13 @@ def enrollments_of(
     sound = report_missing_values(rows, _REQUIRED, _FILE, findings) & pl.col("word").is_not_null()
     unknown = rows.filter(pl.col("role").is_not_null() & pl.col("word").is_null())
     message = "Not a role of an enrollment; the row was not used. Correct it in the SIS or the export."
-    findings.rows(
-        Severity.ERROR, _FILE, unknown, code="UNKNOWN_ROLE", message=message, column="role", value="role"
-    )
+    findings.rows(Severity.ERROR, _FILE, unknown, code="UNKNOWN_ROLE", message=message, column="role", value="role")
     columns = list(REJECTED_ENROLLMENT_COLUMNS)
     rejected = pl.concat(
         [part.select(columns) for part in (table.rejected, unique.conflicting, rows.filter(~sound))]
     ).sort("line")
     lost = pl.col("sourced_id").is_null() & (pl.col("class_id").is_null() | pl.col("user_id").is_null())
-    kept = rows.filter(sound).with_columns(
-        role=pl.col("word"), is_primary=pl.col("is_primary").fill_null(value=False)
-    )
+    kept = rows.filter(sound).with_columns(role=pl.col("word"), is_primary=pl.col("is_primary").fill_null(value=False))
     kept = _without_dropped(kept.select(ENROLLMENT_COLUMNS), classes, today)
     return Enrollments(kept, rejected, not rejected.filter(lost).is_empty())
 
@@ -104,13 +98,9 @@ def _with_role(rows: pl.DataFrame, findings: FindingList) -> pl.DataFrame:
     if words.filter(pl.col("word").is_not_null() & (pl.col("word") != pl.col("role"))).height:
         odd = rows.filter(pl.col("word").is_not_null() & (pl.col("word") != pl.col("role")))
         message = "A role in other letter case, read as it is spelt in OneRoster. Correct the export."
-        findings.rows(
-            Severity.WARNING, _FILE, odd, code="ROLE_CASE", message=message, column="role", value="role"
-        )
+        findings.rows(Severity.WARNING, _FILE, odd, code="ROLE_CASE", message=message, column="role", value="role")
     if "aide" in words["word"]:
-        message = (
-            "OneRoster knows no aides in enrollments; kept as a member of the staff. Export them as teacher."
-        )
+        message = "OneRoster knows no aides in enrollments; kept as a member of the staff. Export them as teacher."
         aides = rows.filter(word="aide")
         findings.rows(
             Severity.WARNING,

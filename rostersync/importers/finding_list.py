@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 LISTED = 1000
-"""How many warnings of one kind about one column are listed one by one; the others are counted in one row more."""
+"""How many warnings of one kind about one column are listed one by one; one row more counts the others."""
 
 VALUE_LIMIT = 200
 """Characters of a cell that a finding shows."""
@@ -53,7 +53,7 @@ class FindingList:
     ) -> None:
         """A finding per row of `rows` (columns `line`, perhaps `sourced_id`, and the one named by `value`).
 
-        Of warnings at most `listed` (default LISTED, 0 for all) are listed, those of the first sourcedIds.
+        At most `listed` (0: all; default: LISTED of warnings, all errors) are listed, by sourcedId.
         """
         import polars as pl
 
@@ -71,8 +71,9 @@ class FindingList:
             value=shown,
             message=pl.lit(message) if isinstance(message, str) else message,
         ).sort("id", "line", "value", nulls_last=True)
-        limit = LISTED if listed is None else listed
-        if severity is Severity.WARNING and limit and found.height > limit:
+        unless_said = LISTED if severity is Severity.WARNING else 0
+        limit = unless_said if listed is None else listed
+        if limit and found.height > limit:
             self._parts.append(found.head(limit))
             more = found.height - limit
             self.note(severity, file, code, f"The same in {more} more rows of this file.", column=column)

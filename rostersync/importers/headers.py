@@ -30,8 +30,8 @@ class RequiredColumnMissing(ImportRefused):
 class Header:
     """Where the columns of a layout are.
 
-    `positions`: OneRoster name -> positions, several where the header names it twice. `labels`: OneRoster name ->
-    what the file calls it.
+    `positions`: OneRoster name -> positions, several where the header names it twice. `labels`: OneRoster name
+    -> what the file calls it.
     """
 
     positions: Mapping[str, tuple[int, ...]]
@@ -39,7 +39,7 @@ class Header:
 
 
 def match(name: str, cells: tuple[str, ...], layout: Layout, findings: FindingList) -> Header:
-    """Find the columns of `layout` in the header `cells` of file `name`; what is odd about them goes to findings.
+    """Find the columns of `layout` in the header `cells` of file `name`; oddities go to `findings`.
 
     Raises:
         RequiredColumnMissing: a required column is missing.

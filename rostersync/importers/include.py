@@ -66,11 +66,7 @@ def _taken_users(roster: Roster, include: Collection[str], named: pl.DataFrame) 
     if users is None:
         return None
     of_school = users.filter(
-        pl.col("school_ids")
-        .cast(pl.String)
-        .str.split(",")
-        .list.eval(pl.element().is_in(list(include)))
-        .list.any()
+        pl.col("school_ids").cast(pl.String).str.split(",").list.eval(pl.element().is_in(list(include))).list.any()
     )
     by_school = set(of_school.filter(pl.col("roles") != "guardian")["sourced_id"])
     students = set(of_school.filter(pl.col("roles").str.contains("student", literal=True))["sourced_id"])
@@ -83,9 +79,7 @@ def _taken_users(roster: Roster, include: Collection[str], named: pl.DataFrame) 
     return users.filter(pl.col("sourced_id").is_in(list(by_school | set(guardians["sourced_id"]))))
 
 
-def _of_classes(
-    enrollments: pl.DataFrame | None, roster: Roster, classes: pl.DataFrame | None
-) -> pl.DataFrame | None:
+def _of_classes(enrollments: pl.DataFrame | None, roster: Roster, classes: pl.DataFrame | None) -> pl.DataFrame | None:
     import polars as pl
 
     if enrollments is None or classes is None:

@@ -1,14 +1,13 @@
-"""What the sync reads of each OneRoster file: OneRoster's column name, the Roster's, and what kind of value it is.
+"""What the sync reads of each OneRoster file: OneRoster's column name, the Roster's, and the kind of value.
 
-Both versions are read by name: 1.1's `orgSourcedIds` and `role` of users.csv and 1.2's preferred names are only
-found where a file has them. Source of the names: 1EdTech OneRoster 1.1 and 1.2 CSV bindings.
+Both versions are read by name: 1.1's `orgSourcedIds` and `role` of users.csv and 1.2's preferred names are found
+where a file has them. Source of the names: 1EdTech OneRoster 1.1 and 1.2 CSV bindings.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import Enum, auto
-
 
 _OLD = ("1.1",)
 _NEW = ("1.2",)
@@ -47,7 +46,7 @@ class Layout:
     unused: tuple[str, ...] = ()  # columns of the specification that the sync does not read
 
     def of(self, version: str) -> Layout:
-        """The layout as it is read in a delivery of `version`: 1.2's users.csv has no role or orgs of its own."""
+        """The layout as read in a delivery of `version`: 1.2's users.csv has no role or orgs of its own."""
         left_out = [column.name for column in self.columns if version == "1.2" and column.versions == _OLD]
         kept = tuple(column for column in self.columns if column.name not in left_out)
         return replace(self, columns=kept, unused=(*self.unused, *left_out))
@@ -220,4 +219,4 @@ OLD_NAMES = {
     "americanindianoralaksanative": "americanIndianOrAlaskaNative",
     "nativehawaiianorotherpacificis": "nativeHawaiianOrOtherPacificIslander",
 }
-"""Names of OneRoster 1.0 and misspelt ones of real exports, in lower case (source: public exports of vendors)."""
+"""Names of OneRoster 1.0 and misspelt ones, in lower case (source: public exports of vendors)."""

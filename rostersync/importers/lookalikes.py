@@ -63,6 +63,6 @@ def refuse(headers: Mapping[str, tuple[str, ...]]) -> None:
         cells = {cell.lower() for cell in headers.get(mark.file, ())}
         if cells and all(column.lower() in cells for column in mark.columns):
             raise ImportRefused(
-                f"{mark.file} is not OneRoster but {mark.format} (column {mark.columns[-1]}). Nothing was changed. "
-                "Have the SIS export OneRoster 1.1 or 1.2 CSV."
+                f"{mark.file} is not OneRoster but {mark.format} (column {mark.columns[-1]}). "
+                "Nothing was changed. Have the SIS export OneRoster 1.1 or 1.2 CSV."
             )

@@ -22,7 +22,7 @@ _MODES = ("bulk", "delta", "absent")
 
 @dataclass(frozen=True)
 class Manifest:
-    """What manifest.csv says: `version` ("1.1", "1.2" or None), and per file key in lower case bulk, delta, absent."""
+    """What manifest.csv says: `version` ("1.1", "1.2", None); `modes`: file key in lower case -> bulk, delta, absent."""
 
     version: str | None = None
     modes: Mapping[str, str] = field(default_factory=dict)
@@ -49,7 +49,7 @@ def files_by_name(delivery: Delivery) -> dict[str, DeliveredFile]:
 
 
 def read_manifest(files: Mapping[str, DeliveredFile], encoding: str, findings: FindingList) -> Manifest:
-    """The manifest of a delivery; an empty one, with a warning, where there is none or nobody can make sense of it."""
+    """The manifest of a delivery; an empty one, with a warning, where there is none that makes sense."""
     file = files.get(FILE)
     if file is None:
         message = "There is no manifest.csv; every file was taken as a whole (bulk). Have the SIS export one."
@@ -58,9 +58,7 @@ def read_manifest(files: Mapping[str, DeliveredFile], encoding: str, findings: F
     text = DelimitedText(file, encoding)
     names = [cell.lower() for cell in text.header]
     if "propertyname" not in names or "value" not in names:
-        message = (
-            "No columns propertyName and value: the manifest was not used; every file was taken as bulk."
-        )
+        message = "No columns propertyName and value: the manifest was not used; every file was taken as bulk."
         findings.note(Severity.WARNING, FILE, "MANIFEST_DISAGREES", message, line=1)
         return Manifest()
     records = text.records({names.index("propertyname"): "name", names.index("value"): "value"})
@@ -70,12 +68,8 @@ def read_manifest(files: Mapping[str, DeliveredFile], encoding: str, findings: F
     }
     version = said.get("oneroster.version") or said.get("file.oneroster.version") or None
     if version and not version.startswith(("1.1", "1.2")):
-        message = (
-            f"OneRoster {version}: this program reads 1.1 and 1.2; the columns decide which of them it is."
-        )
-        findings.note(
-            Severity.WARNING, FILE, "MANIFEST_DISAGREES", message, column="oneroster.version", value=version
-        )
+        message = f"OneRoster {version}: this program reads 1.1 and 1.2; the columns decide which of them it is."
+        findings.note(Severity.WARNING, FILE, "MANIFEST_DISAGREES", message, column="oneroster.version", value=version)
         version = None
     modes = {
         name.removeprefix("file."): value
@@ -99,10 +93,11 @@ def settle(manifest: Manifest, files: Mapping[str, DeliveredFile], findings: Fin
                 "Nothing was changed. Ask the SIS for a bulk export."
             )
         if not there and layout in NEEDED and mode != "absent":
-            said = "the manifest lists it" if mode else "the manifest does not mark it absent"
+            said = "there is no manifest that marks it absent"
+            if manifest.modes:
+                said = "the manifest lists it" if mode else "the manifest does not mark it absent"
             raise ImportRefused(
-                f"{layout.file} is missing and {said if manifest.modes else 'there is no manifest that says so'}. "
-                "Nothing was changed. Check that the export was delivered whole."
+                f"{layout.file} is missing and {said}. Nothing was changed. Check that the export was delivered whole."
             )
         _report(layout, mode, findings, there=there, listed=bool(manifest.modes))
 
@@ -112,13 +107,9 @@ def _report(layout: Layout, mode: str | None, findings: FindingList, *, there: b
     if there and mode == "absent":
         message = "The manifest says this file is absent, but it is there: it was used. Correct the manifest."
     elif there and mode is None and listed:
-        message = (
-            "The manifest does not say what this file is: it was taken as bulk. List it in the manifest."
-        )
+        message = "The manifest does not say what this file is: it was taken as bulk. List it in the manifest."
     elif not there and mode in {"bulk", "delta"}:
-        message = (
-            "The manifest lists this file, but it is not there. Check that the export was delivered whole."
-        )
+        message = "The manifest lists this file, but it is not there. Check that the export was delivered whole."
     else:
         return
     findings.note(Severity.WARNING, layout.file, "MANIFEST_DISAGREES", message, column=key, value=mode)

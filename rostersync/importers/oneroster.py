@@ -35,15 +35,14 @@ if TYPE_CHECKING:
     import polars as pl
 
     from rostersync.importers.layouts import Layout
-    from rostersync.importers.tables import Table
     from rostersync.model.delivery import Delivery
 
 
 def read(delivery: Delivery, *, region: str, encoding: str = "auto", today: date) -> Roster:
     """Read and check the files of `delivery`; phone numbers without a country code are of `region`.
 
-    `encoding`: auto, utf-8 or windows-1252. `today` decides which enrollments were dropped (R-K6). Enrollments of
-    users or classes that the files do not know are left in `unresolved`; references.resolve decides them.
+    `encoding`: auto, utf-8 or windows-1252. `today` decides which enrollments were dropped (R-K6). Enrollments
+    of users or classes that the files do not know are left in `unresolved`; references.resolve decides them.
 
     Raises:
         ImportRefused: the delivery cannot be used as a whole (policies.md R-V1, R-V6).
@@ -73,9 +72,7 @@ class _Reading:
         users, classes, enrollments = self._users, self._classes, self._enrollments
         resolved = unresolved = None
         if enrollments is not None:
-            resolved, unresolved = split(
-                enrollments.rows, self._known.get(USERS.table), self._known.get(CLASSES.table)
-            )
+            resolved, unresolved = split(enrollments.rows, self._known.get(USERS.table), self._known.get(CLASSES.table))
             resolved = one_per_member(resolved)
         unreadable = {
             layout.table: bool(part and part.unreadable)
@@ -91,9 +88,7 @@ class _Reading:
             academic_sessions=self._sessions,
             rejected_users=users.rejected if users else empty_frame(REJECTED_USER_COLUMNS),
             rejected_classes=classes.rejected if classes else empty_frame(REJECTED_CLASS_COLUMNS),
-            rejected_enrollments=(
-                enrollments.rejected if enrollments else empty_frame(REJECTED_ENROLLMENT_COLUMNS)
-            ),
+            rejected_enrollments=(enrollments.rejected if enrollments else empty_frame(REJECTED_ENROLLMENT_COLUMNS)),
             unresolved=empty_frame(ENROLLMENT_COLUMNS) if unresolved is None else unresolved,
             findings=self._findings.frame(),
             row_counts=dict(self._package.row_counts),

@@ -44,7 +44,7 @@ def known_ids(table: Table) -> pl.Series:
 
 
 def referred_to(layout: Layout, table: Table | None, findings: FindingList) -> pl.DataFrame:
-    """The orgs, courses or sessions of a delivery: sound rows, one per sourcedId; none if there is no file."""
+    """The orgs, courses or sessions of a delivery: sound rows, one per sourcedId; none without a file."""
     if table is None:
         return empty_frame(_COLUMNS[layout.table])
     rows, _ = without_deleted(table.rows, layout.file, findings)

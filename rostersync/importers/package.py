@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rostersync.errors import ImportRefused
 from rostersync.importers.finding_list import FindingList
 from rostersync.importers.headers import RequiredColumnMissing
-from rostersync.importers.layouts import NEEDED, ROLES, USER_PROFILES, USERS
+from rostersync.importers.layouts import LAYOUTS, NEEDED, ROLES, USER_PROFILES, USERS
 from rostersync.importers.manifest import Manifest, files_by_name, read_manifest, settle
 from rostersync.importers.tables import Table, read_table
 from rostersync.importers.text import DelimitedText
@@ -17,6 +17,28 @@ from rostersync.model.findings import Severity
 if TYPE_CHECKING:
     from rostersync.importers.layouts import Layout
     from rostersync.model.delivery import Delivery
+
+
+_READ = {"manifest.csv", *(layout.file.lower() for layout in LAYOUTS)}
+_NOT_READ = {
+    name.lower(): name
+    for name in (
+        "categories.csv",
+        "classResources.csv",
+        "courseResources.csv",
+        "demographics.csv",
+        "lineItemLearningObjectiveIds.csv",
+        "lineItems.csv",
+        "lineItemScoreScales.csv",
+        "resources.csv",
+        "resultLearningObjectiveIds.csv",
+        "results.csv",
+        "resultScoreScales.csv",
+        "scoreScales.csv",
+        "userResources.csv",
+    )
+}
+"""Files of OneRoster that the sync has no use for; only whether they are empty is looked at."""
 
 
 class Package:
@@ -28,9 +50,19 @@ class Package:
         self._files, self._encoding = files_by_name(delivery), encoding
 
     def headers(self) -> dict[str, tuple[str, ...]]:
-        """The header of every file, by name in lower case."""
-        heads = {name: DelimitedText(file, self._encoding, head=True) for name, file in self._files.items()}
-        return {name: text.header for name, text in heads.items()}
+        """The header of every file, by name in lower case; files that are no CSV and not read are left out."""
+        found: dict[str, tuple[str, ...]] = {}
+        for name, file in self._files.items():
+            try:
+                text = DelimitedText(file, self._encoding, head=True)
+            except ImportRefused:
+                if name in _READ:
+                    raise
+                continue
+            found[name] = text.header
+            if name in _NOT_READ and not text.has_rows:
+                self._without_rows(_NOT_READ[name])
+        return found
 
     def settle(self) -> None:
         """Compare manifest and files.
@@ -56,9 +88,14 @@ class Package:
         here = {"1.1": "role" in header, "1.2": ROLES.file in self._files}
         found = said if said and here[said] else "1.1" if here["1.1"] else "1.2" if here["1.2"] else said or "1.1"
         if said and found != said:
-            message = f"The manifest says OneRoster {said}, the files are {found} and were read as that. Correct it."
+            message = f"The manifest says OneRoster {said}, the files are {found}, read as that. Correct it."
             self.findings.note(
-                Severity.WARNING, "manifest.csv", "MANIFEST_DISAGREES", message, column="oneroster.version", value=said
+                Severity.WARNING,
+                "manifest.csv",
+                "MANIFEST_DISAGREES",
+                message,
+                column="oneroster.version",
+                value=said,
             )
         return found
 
@@ -72,11 +109,12 @@ class Package:
         needed = layout in NEEDED or layout is ROLES
         if file is None:
             if not needed and layout is not USER_PROFILES and self.manifest.mode(layout) is None:
-                message = "This optional file is not there: it says nothing, stored values stay. Add it to the export."
+                message = "This optional file is not there: it says nothing, stored values stay. Export it too."
                 self.findings.note(Severity.WARNING, layout.file, "MISSING_FILE", message)
             return None
         if not needed and not DelimitedText(file, self._encoding, head=True).header:
-            return self._without_rows(layout)
+            self._without_rows(layout.file)
+            return None
         try:
             table = read_table(file, layout.of(self.version), self.version, self._encoding, self.findings)
         except RequiredColumnMissing as error:
@@ -90,10 +128,10 @@ class Package:
             return table
         if needed:
             raise ImportRefused(
-                f"{file.name} has a header but no rows. Nothing was changed. An empty file never means that all have "
-                "left: check the export, or mark the file absent in the manifest."
+                f"{file.name} has a header but no rows. Nothing was changed. An empty file never means that all "
+                "have left: check the export, or mark the file absent in the manifest."
             )
-        self._without_rows(layout)
+        self._without_rows(layout.file)
         return table
 
     def roles(self) -> Table:
@@ -105,11 +143,11 @@ class Package:
         table = self.table(ROLES)
         if table is None:
             raise ImportRefused(
-                "users.csv line 1: required column role is missing, and there is no roles.csv (OneRoster 1.2). "
+                "users.csv line 1: required column role is missing, and there is no roles.csv (1.2). "
                 "Nothing was changed. Add the one or the other to the export."
             )
         return table
 
-    def _without_rows(self, layout: Layout) -> None:
+    def _without_rows(self, file: str) -> None:
         message = "This optional file has no rows: it says nothing. Leave it out of the export, or fill it."
-        self.findings.note(Severity.WARNING, layout.file, "EMPTY_FILE", message)
+        self.findings.note(Severity.WARNING, file, "EMPTY_FILE", message)

@@ -1,4 +1,4 @@
-"""What rows refer to: enrollments of unknown classes or users, and references that only deserve a warning (R-V2, R-V4)."""
+"""What rows refer to: enrollments of unknown classes or users (R-V2), and what only deserves a warning (R-V4)."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 def resolve(roster: Roster, known_users: Container[str], known_classes: Container[str]) -> Roster:
     """`roster` with its unresolved enrollments decided: those of known people and classes are enrollments.
 
-    The others are rejected, with findings UNKNOWN_CLASS and UNKNOWN_USER (policies.md R-V2); the ids given are what
-    the state knows, besides those of the files.
+    The others are rejected, with findings UNKNOWN_CLASS and UNKNOWN_USER (policies.md R-V2); the ids given are
+    what the state knows, besides those of the files.
     """
     import polars as pl
 
@@ -30,15 +30,13 @@ def resolve(roster: Roster, known_users: Container[str], known_classes: Containe
     if rows.is_empty():
         return roster
     users = _found(rows["user_id"], known_users, roster.users, roster.rejected_users, roster.deleted_users)
-    classes = _found(
-        rows["class_id"], known_classes, roster.classes, roster.rejected_classes, roster.deleted_classes
-    )
+    classes = _found(rows["class_id"], known_classes, roster.classes, roster.rejected_classes, roster.deleted_classes)
     findings = FindingList()
     for known, column, name, code, what in (
         (classes, "class_id", "classSourcedId", "UNKNOWN_CLASS", "class"),
         (users, "user_id", "userSourcedId", "UNKNOWN_USER", "user"),
     ):
-        message = f"No {what} of this sourcedId in the files or the state; the row was not used. Correct it in the SIS."
+        message = f"No {what} of this sourcedId is known; the row was not used. Correct it in the SIS."
         findings.rows(
             Severity.ERROR,
             ENROLLMENTS.file,
@@ -60,17 +58,14 @@ def resolve(roster: Roster, known_users: Container[str], known_classes: Containe
     )
 
 
-def split(
-    rows: pl.DataFrame, users: pl.Series | None, classes: pl.Series | None
-) -> tuple[pl.DataFrame, pl.DataFrame]:
+def split(rows: pl.DataFrame, users: pl.Series | None, classes: pl.Series | None) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Enrollments whose user and class the files know, and the others; None where there is no such file."""
     import polars as pl
 
     if users is None or classes is None:
         return rows.clear(), rows
     known = rows.lazy().select(
-        pl.col("user_id").is_in(users.unique().implode())
-        & pl.col("class_id").is_in(classes.unique().implode())
+        pl.col("user_id").is_in(users.unique().implode()) & pl.col("class_id").is_in(classes.unique().implode())
     )
     resolved = known.collect().to_series()
     return (rows, rows.clear()) if resolved.all() else (rows.filter(resolved), rows.filter(~resolved))
@@ -88,9 +83,7 @@ def report_unknown(
     if unknown.is_empty():
         return
     found = rows.join(unknown, on=column, how="inner")
-    message = (
-        f"{name} names a sourcedId that the files do not have; it was kept as it is. Correct it in the SIS."
-    )
+    message = f"{name} names a sourcedId that the files do not have; it was kept as it is. Correct it in the SIS."
     findings.rows(
         Severity.WARNING,
         file,

@@ -89,9 +89,7 @@ class UserRoles:
             )
         )
         schools = (
-            orgs.sort("user_id", "place", "org_id")
-            .group_by("user_id")
-            .agg(school_ids=pl.col("org_id").str.join(","))
+            orgs.sort("user_id", "place", "org_id").group_by("user_id").agg(school_ids=pl.col("org_id").str.join(","))
         )
         found = of_user.select("user_id", "role").join(roles, on="user_id", how="left")
         found = found.join(schools, on="user_id", how="left")
@@ -109,7 +107,7 @@ class UserRoles:
 
 
 def roles_of(table: Table, findings: FindingList) -> UserRoles:
-    """Read roles.csv: rows of words outside the vocabulary are rejected, `ext:` words ignored with a warning."""
+    """Read roles.csv: rows of words outside the vocabulary are rejected, `ext:` words ignored, with a warning."""
     import polars as pl
 
     rows, _ = without_deleted(table.rows, _FILE, findings)
@@ -119,19 +117,13 @@ def roles_of(table: Table, findings: FindingList) -> UserRoles:
     ours = pl.col("role").str.to_lowercase().str.starts_with("ext:").fill_null(value=False)
     ignored = rows.filter(sound & pl.col("word").is_null() & ours)
     message = "A role of the SIS's own making; the row was ignored. Map it to one of OneRoster's roles."
-    findings.rows(
-        Severity.WARNING, _FILE, ignored, code="EXTENSION_ROLE", message=message, column="role", value="role"
-    )
+    findings.rows(Severity.WARNING, _FILE, ignored, code="EXTENSION_ROLE", message=message, column="role", value="role")
     unknown = rows.filter(sound & pl.col("word").is_null() & ~ours)
     message = "Not a role of OneRoster; the row was not used. Correct it in the SIS or the export."
-    findings.rows(
-        Severity.ERROR, _FILE, unknown, code="UNKNOWN_ROLE", message=message, column="role", value="role"
-    )
+    findings.rows(Severity.ERROR, _FILE, unknown, code="UNKNOWN_ROLE", message=message, column="role", value="role")
     odd = rows.filter(sound & pl.col("word").is_not_null() & (pl.col("word") != pl.col("role")))
     message = "A role in other letter case, read as it is spelt in OneRoster. Correct the export."
-    findings.rows(
-        Severity.WARNING, _FILE, odd, code="ROLE_CASE", message=message, column="role", value="role"
-    )
+    findings.rows(Severity.WARNING, _FILE, odd, code="ROLE_CASE", message=message, column="role", value="role")
     rejected = pl.concat([table.rejected["user_id"], rows.filter(~sound)["user_id"], unknown["user_id"]])
     usable = rows.filter(sound & pl.col("word").is_not_null()).select(
         "user_id",
@@ -148,15 +140,11 @@ def roles_of(table: Table, findings: FindingList) -> UserRoles:
 
 
 def profiles_of(table: Table, findings: FindingList) -> pl.DataFrame:
-    """userProfiles.csv as `user_id`, `profiles`: "profileType|vendorId|credentialType|username", sorted, by "; "."""
+    """userProfiles.csv as `user_id`, `profiles`: "profileType|vendorId|credentialType|username", joined by "; "."""
     import polars as pl
 
     rows, _ = without_deleted(table.rows, "userProfiles.csv", findings)
     rows = rows.filter(pl.col("user_id").is_not_null())
-    parts = (
-        pl.col(name).fill_null("") for name in ("profile_type", "vendor_id", "credential_type", "username")
-    )
+    parts = (pl.col(name).fill_null("") for name in ("profile_type", "vendor_id", "credential_type", "username"))
     texts = rows.select("user_id", text=pl.concat_str(list(parts), separator="|"))
-    return (
-        texts.unique().sort("user_id", "text").group_by("user_id").agg(profiles=pl.col("text").str.join("; "))
-    )
+    return texts.unique().sort("user_id", "text").group_by("user_id").agg(profiles=pl.col("text").str.join("; "))

@@ -1,4 +1,4 @@
-"""One file of a delivery as a table of clean cells under the Roster's names (policies.md R-V1, R-V2, R-V4)."""
+"""One file of a delivery as a table of clean cells under the Roster's names (R-V1, R-V2, R-V4)."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
     from rostersync.model.delivery import DeliveredFile
 
 _READABLE = ("sourced_id", "class_id", "user_id")
-"""What is believed of a row with too many cells: identifiers come first, free text that splits a row later."""
+"""What is believed of a row with too many cells: identifiers come before the free text that splits a row."""
 
 
 @dataclass(frozen=True)
 class Table:
     """A file: `rows` with `line` (u32) and every column of the layout, trimmed text, blank cells null.
 
-    `rejected`: the same columns, as far as readable, of the rows whose number of cells makes them unusable (already
-    in the findings). `missing`: columns the header does not have. `count`: all data rows.
+    `rejected`: the same columns, as far as readable, of the rows whose number of cells makes them unusable
+    (already in the findings). `missing`: columns the header does not have. `count`: all data rows.
     """
 
     file: str
@@ -38,9 +38,7 @@ class Table:
     count: int
 
 
-def read_table(
-    file: DeliveredFile, layout: Layout, version: str, encoding: str, findings: FindingList
-) -> Table:
+def read_table(file: DeliveredFile, layout: Layout, version: str, encoding: str, findings: FindingList) -> Table:
     """Read `file`; what is odd about it goes to `findings`.
 
     Raises:
@@ -67,9 +65,7 @@ def read_table(
     return Table(name, rows, rejected, missing, cells.height)
 
 
-def _report_missing(
-    name: str, header: Header, layout: Layout, version: str, findings: FindingList
-) -> frozenset[str]:
+def _report_missing(name: str, header: Header, layout: Layout, version: str, findings: FindingList) -> frozenset[str]:
     absent = [column for column in layout.columns if column.name not in header.positions]
     for column in absent:
         if version in column.versions:
@@ -83,9 +79,7 @@ class _Cleaning:
 
     def __init__(self, name: str, header: Header, layout: Layout, findings: FindingList) -> None:
         self.name, self._header, self._layout, self._findings = name, header, layout, findings
-        self.wanted: dict[
-            int, str
-        ] = {}  # position -> working name; a second column of one name gets a number
+        self.wanted: dict[int, str] = {}  # position -> working name; a second column of one name gets a number
         self._columns: dict[str, Column] = {}  # working name -> column
         for column in layout.columns:
             for number, position in enumerate(header.positions.get(column.name, ())):
@@ -117,7 +111,6 @@ class _Cleaning:
         return self._without_doubles(clean)
 
     def _report_difference(self, before: pl.DataFrame, after: pl.DataFrame, code: str, message: str) -> None:
-        import polars as pl
 
         for name in self._columns:
             old, new = before[name], after[name]
@@ -166,12 +159,8 @@ class _Cleaning:
                     f"{self.name}: the header names {label} twice, with different contents (line {line}). "
                     "Nothing was changed. Remove one of the two columns from the export."
                 )
-            message = (
-                "The header names this column twice, with the same contents. Remove one from the export."
-            )
-            self._findings.note(
-                Severity.WARNING, self.name, "DUPLICATE_COLUMN", message, line=1, column=label
-            )
+            message = "The header names this column twice, with the same contents. Remove one from the export."
+            self._findings.note(Severity.WARNING, self.name, "DUPLICATE_COLUMN", message, line=1, column=label)
         return cells.select("line", *(name for name in self._columns if "#" not in name))
 
     def cell_positions(self) -> dict[str, int]:
@@ -194,7 +183,7 @@ def _split_by_shape(
         (
             "TOO_MANY_CELLS",
             Severity.ERROR,
-            "More cells than the header; the row was not used. Have the export quote cells that hold a comma.",
+            "More cells than the header; the row was not used. Have the export quote cells with a comma.",
         ),
         (
             "TRUNCATED_ROW",

@@ -1,7 +1,7 @@
 """The text of one CSV file as a table of cells, or a refusal that names file and line (policies.md R-V1).
 
-A regular expression over all lines first proves that a record is one line of well-quoted cells of the right number;
-polars then reads those in bulk. Only the records for which that does not hold are looked at one by one.
+A regular expression over all lines first proves that a record is one line of well-quoted cells of the right
+number; polars then reads those in bulk. Only the records for which that does not hold are looked at one by one.
 """
 
 from __future__ import annotations
@@ -23,8 +23,11 @@ if TYPE_CHECKING:
 FIELD_LIMIT = 1 << 17
 """Bytes of a cell."""
 
-HIDDEN = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u{200b}\u{200e}\u{200f}\u{202a}-\u{202e}\u{2060}\u{2066}-\u{2069}\u{feff}"
-"""Characters nobody sees: control and zero-width characters, and those that turn the direction of writing."""
+INVISIBLE = r"\u{200b}\u{200e}\u{200f}\u{202a}-\u{202e}\u{2060}\u{2066}-\u{2069}\u{feff}"
+"""Zero-width characters and those that turn the direction of writing, as a class of a regular expression."""
+
+HIDDEN = rf"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f{INVISIBLE}"
+"""Characters nobody sees: INVISIBLE ones and control characters."""
 
 _QUOTED = r'"(?:[^"]|"")*"'
 _CELL = rf'(?:{_QUOTED}|[^",\n]*)'
@@ -39,9 +42,9 @@ _PROVABLE_WIDTH = 300  # columns; above it the regular expression would grow too
 class Records:
     """The data rows of a file; rows without any text are left out.
 
-    `cells`: `line` (u32, where the record starts; the first line of the file is 1) and one text column per asked
-    cell, a blank one null or "". `faults`: `line`, `fault` (SHORT_ROW, TOO_MANY_CELLS, TRUNCATED_ROW) and `cells`
-    (how many it has); such rows are in `cells` too. `hidden`: whether there are HIDDEN characters anywhere.
+    `cells`: `line` (u32, where the record starts; the first line of the file is 1) and one text column per
+    asked cell, a blank one null or "". `faults`: `line`, `fault` (SHORT_ROW, TOO_MANY_CELLS, TRUNCATED_ROW) and
+    `cells` (how many it has); such rows are in `cells` too. `hidden`: whether there are HIDDEN characters.
     """
 
     cells: pl.DataFrame
@@ -81,7 +84,7 @@ class DelimitedText:
         return lines.select(pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).alias("line"), "text")
 
     def _read_header(self) -> tuple[int, int, tuple[str, ...]]:
-        """The first line of the header, the first line after it, its cells (none where the file has no text)."""
+        """The first line of the header, the first line after it, its cells (none in a file without text)."""
         text, first = "", 0
         for line, part in self._lines.head(_HEADER_LINES).iter_rows():
             if not first and not part.strip():
@@ -89,14 +92,19 @@ class DelimitedText:
             first = first or line
             text = f"{text}\n{part}" if text else part
             if text.count('"') % 2 == 0:
-                _refuse_stray_quotes(
-                    self.name, self._lines.filter(line=first).with_columns(text=_literal(text))
-                )
+                _refuse_stray_quotes(self.name, self._lines.filter(line=first).with_columns(text=_literal(text)))
                 (cells,) = _cells_of([(first, text)], self.name)
                 return first, line + 1, tuple(" ".join(cell.strip("\ufeff").split()) for cell in cells)
         if first:
             raise _broken(self.name, first)
         return 1, 1, ()
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether there is any text below the header (with `head`: in the lines that were read)."""
+        import polars as pl
+
+        return bool(self._lines.slice(self._body - 1).select(pl.col("text").str.contains(r"[^\s,]").any()).item())
 
     def records(self, wanted: Mapping[int, str]) -> Records:
         """The data rows; of their cells those at the positions in `wanted`, under the names it gives."""
@@ -162,7 +170,7 @@ def _named_width(header: tuple[str, ...]) -> int:
 
 
 def _spanning(name: str, body: pl.DataFrame, odd: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame | None]:
-    """The records that span lines as `line`, `text`, and the lines that are a record each (None: all of them)."""
+    """The records that span lines as `line`, `text`, and the lines that are a record each (None: all)."""
     import polars as pl
 
     open_quotes = odd.select("line", quotes=pl.col("text").str.count_matches('"', literal=True) % 2)
@@ -197,9 +205,7 @@ def _refuse_stray_quotes(name: str, records: pl.DataFrame) -> None:
         raise _broken(name, int(stray["line"][0]))
 
 
-def _faults(
-    name: str, irregular: pl.DataFrame, width: int, named: int, cut_short: int | None
-) -> pl.DataFrame:
+def _faults(name: str, irregular: pl.DataFrame, width: int, named: int, cut_short: int | None) -> pl.DataFrame:
     """Rows with fewer or more cells than the header: `line`, `fault`, `cells`."""
     import polars as pl
 
@@ -211,9 +217,7 @@ def _faults(
     more = counted.filter(pl.col("filled") > width)
     overfull = [
         line
-        for line, row in zip(
-            more["line"], _cells_of(more.select("line", "text").iter_rows(), name), strict=True
-        )
+        for line, row in zip(more["line"], _cells_of(more.select("line", "text").iter_rows(), name), strict=True)
         if any(cell.strip() for cell in row[width:])
     ]
     fault = (
@@ -227,13 +231,11 @@ def _faults(
     return counted.select("line", fault=fault, cells=pl.col("cells")).filter(pl.col("fault").is_not_null())
 
 
-def _parsed(
-    data: bytes, skipped: int, width: int, wanted: Mapping[int, str], lines: pl.Series
-) -> pl.DataFrame | None:
+def _parsed(data: bytes, skipped: int, width: int, wanted: Mapping[int, str], lines: pl.Series) -> pl.DataFrame | None:
     """`line` and the wanted cells of sound lines, read in bulk; None if polars sees them otherwise.
 
-    `lines` are the line numbers of what follows after `skipped` lines: of the header, which is dropped, and of the
-    records.
+    `lines` are the line numbers of what follows after `skipped` lines: of the header, which is dropped, and of
+    the records.
     """
     import polars as pl
 

@@ -54,9 +54,7 @@ def users_of(
     if profiles is None:
         rows = rows.with_columns(profiles=pl.lit(None, dtype=pl.String))
     else:
-        rows = rows.join(
-            profiles, left_on="sourced_id", right_on="user_id", how="left", maintain_order="left"
-        )
+        rows = rows.join(profiles, left_on="sourced_id", right_on="user_id", how="left", maintain_order="left")
     unique = one_row_each(rows, table.rejected, _FILE, findings, _LISTS)
     rows = unique.rows
     required = {"sourced_id": "sourcedId", "given_name": "givenName", "family_name": "familyName"}
@@ -64,9 +62,7 @@ def users_of(
     _report_roles(rows, findings)
     kept = rows.filter(sound)
     columns = list(REJECTED_USER_COLUMNS)
-    rejected = pl.concat(
-        [part.select(columns) for part in (table.rejected, unique.conflicting, rows.filter(~sound))]
-    )
+    rejected = pl.concat([part.select(columns) for part in (table.rejected, unique.conflicting, rows.filter(~sound))])
     unreadable = rejected["sourced_id"].null_count() > 0
     rejected = rejected.filter(pl.col("sourced_id").is_not_null()).sort("line")
     users = _with_contacts(kept, region, findings).select(USER_COLUMNS)
@@ -81,9 +77,7 @@ def _with_role(rows: pl.DataFrame, findings: FindingList) -> pl.DataFrame:
     read = rows.select("line", "sourced_id", "role", word=canonical_word("role"))
     odd = read.filter(pl.col("word").is_not_null() & (pl.col("word") != pl.col("role")))
     message = "A role in other letter case, read as it is spelt in OneRoster. Correct the export."
-    findings.rows(
-        Severity.WARNING, _FILE, odd, code="ROLE_CASE", message=message, column="role", value="role"
-    )
+    findings.rows(Severity.WARNING, _FILE, odd, code="ROLE_CASE", message=message, column="role", value="role")
     role = read["word"].replace_strict(ROLE_OF_WORD, default=None, return_dtype=pl.String)
     fault = (
         pl.when(words.is_null())
@@ -97,15 +91,13 @@ def _with_role(rows: pl.DataFrame, findings: FindingList) -> pl.DataFrame:
 
 def _report_roles(rows: pl.DataFrame, findings: FindingList) -> None:
     messages = {
-        "REQUIRED_VALUE_MISSING": "No role for this user; the row was not used. Give the user a role in the SIS.",
+        "REQUIRED_VALUE_MISSING": "No role for this user; the row was not used. Give one in the SIS.",
         "UNKNOWN_ROLE": "Not a role of OneRoster; the row was not used. Correct it in the SIS or the export.",
-        "ROLE_ROW_REJECTED": "A row of roles.csv for this user was not used, so the user was not either; see there.",
+        "ROLE_ROW_REJECTED": "A row of roles.csv for this user was not used, so neither was the user.",
     }
     for code, message in messages.items():
         found = rows.filter(role_fault=code)
-        findings.rows(
-            Severity.ERROR, _FILE, found, code=code, message=message, column="role", value="role_cell"
-        )
+        findings.rows(Severity.ERROR, _FILE, found, code=code, message=message, column="role", value="role_cell")
 
 
 def _with_contacts(rows: pl.DataFrame, region: str, findings: FindingList) -> pl.DataFrame:
@@ -119,12 +111,8 @@ def _with_contacts(rows: pl.DataFrame, region: str, findings: FindingList) -> pl
     }
     for column, values in read.items():
         invalid = values.is_null() & rows[column].is_not_null()
-        code, message = (
-            ("INVALID_EMAIL", _INVALID_EMAIL) if column == "email" else ("INVALID_PHONE", _INVALID_PHONE)
-        )
+        code, message = ("INVALID_EMAIL", _INVALID_EMAIL) if column == "email" else ("INVALID_PHONE", _INVALID_PHONE)
         found = rows.filter(invalid)
-        findings.rows(
-            Severity.WARNING, _FILE, found, code=code, message=message, column=column, value=column, listed=0
-        )
+        findings.rows(Severity.WARNING, _FILE, found, code=code, message=message, column=column, value=column, listed=0)
         rows = rows.with_columns(values.alias(column), invalid.alias(f"{column}_invalid").cast(pl.Boolean))
     return rows

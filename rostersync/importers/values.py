@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rostersync.importers.layouts import Kind
-from rostersync.importers.text import HIDDEN
+from rostersync.importers.text import HIDDEN, INVISIBLE
 
 if TYPE_CHECKING:
     import polars as pl
@@ -17,14 +17,13 @@ ID_LIMIT = 255
 """Characters of a sourcedId (type GUID of the OneRoster CSV bindings)."""
 
 _CONTROL = r"[\x00-\x1f\x7f]"
-_INVISIBLE = r"[\u{200b}\u{200e}\u{200f}\u{202a}-\u{202e}\u{2060}\u{2066}-\u{2069}\u{feff}]"
 
 
 def without_hidden(column: str, kind: Kind) -> pl.Expr:
-    """The cells of `column` without characters nobody sees; control characters in identifiers stay, to be rejected."""
+    """The cells of `column` without hidden characters; control characters in identifiers stay, to be rejected."""
     import polars as pl
 
-    return pl.col(column).str.replace_all(_INVISIBLE if kind is Kind.ID else f"[{HIDDEN}]", "")
+    return pl.col(column).str.replace_all(f"[{INVISIBLE if kind is Kind.ID else HIDDEN}]", "")
 
 
 def trimmed(column: str) -> pl.Expr:
@@ -44,7 +43,7 @@ def is_null_word(column: str) -> pl.Expr:
 
 
 def unusable_id(column: str) -> pl.Expr:
-    """Whether an identifier has a comma or a control character, is too long, or is one of the program's own."""
+    """Whether an identifier has a comma or a control character, is too long, or one of the program's own."""
     import polars as pl
 
     text = pl.col(column)
@@ -97,7 +96,7 @@ def truth(words: pl.Series) -> pl.Series:
 
 
 def dates(cells: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """ISO dates, and those of the US form M/D/YYYY, as dates (null where neither), and which are of the US form.
+    """ISO dates and those of the US form M/D/YYYY as dates (null where neither), and which are US ones.
 
     An ISO date with a time is the date it names.
     """
@@ -109,13 +108,11 @@ def dates(cells: pl.Series) -> tuple[pl.Series, pl.Series]:
     )
     parts = distinct.str.extract_groups(r"^(\d{1,2})/(\d{1,2})/(\d{4})$").struct.unnest()
     padded = parts.select(
-        pl.concat_str(
-            pl.col("3"), pl.col("1").str.zfill(2), pl.col("2").str.zfill(2), separator="-"
-        ).str.to_date("%Y-%m-%d", strict=False)
+        pl.concat_str(pl.col("3"), pl.col("1").str.zfill(2), pl.col("2").str.zfill(2), separator="-").str.to_date(
+            "%Y-%m-%d", strict=False
+        )
     ).to_series()
-    known = pl.DataFrame(
-        {"cell": distinct, "date": iso.fill_null(padded), "us": iso.is_null() & padded.is_not_null()}
-    )
+    known = pl.DataFrame({"cell": distinct, "date": iso.fill_null(padded), "us": iso.is_null() & padded.is_not_null()})
     read = cells.alias("cell").to_frame().join(known, on="cell", how="left", maintain_order="left")
     return read["date"].alias(cells.name), read["us"].fill_null(value=False)
 
@@ -136,11 +133,11 @@ def _tidy_lists(cells: pl.Series, kind: Kind) -> pl.Series:
     if not several.any():
         return cells
     items = pl.col("cell").str.split(",").list.eval(pl.element().str.strip_chars())
-    if kind is Kind.WORDS:
-        kept = pl.when(items.list.eval(pl.element() != "").list.any()).then(items)
-    else:
-        kept = items.list.eval(pl.element().filter(pl.element() != "")).list.unique(maintain_order=True)
-        kept = kept.list.sort() if kind is Kind.IDS_SORTED else kept
+    kept = items.list.eval(pl.element().filter(pl.element() != "")).list.unique(maintain_order=True)
+    if kind is Kind.IDS_SORTED:
+        kept = kept.list.sort()
+    elif kind is Kind.WORDS:
+        kept = pl.when(items.list.eval(pl.element() != "").list.any()).then(items).otherwise(None)
     text = kept.list.join(",")
     distinct = cells.filter(several).unique().alias("cell").to_frame()
     known = (

@@ -1,6 +1,6 @@
 """Contact details in the form they are compared and stored in (policies.md, Contact details).
 
-Here are the exact rules, one value at a time; the importer has a faster way for whole columns that must agree.
+Here are the exact rules, one value at a time; the importer has a faster way for columns that must agree.
 "Valid" means valid in form: nobody asks whether an address or a number is in use.
 """
 
@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 
 _EMAIL_LIMIT = 254  # characters of an address that mail servers have to accept (RFC 5321)
 _PHONE_LIMIT = 64  # no phone number with its extension is longer; longer cells are not worth parsing
-_EXTENSION = re.compile(
-    r"\s*(?:[,;]?\s*ext(?:ension)?[.:]?|[,;]?\s*x[.:]?|#|;ext=)\s*(\d{1,9})#?\s*$", re.IGNORECASE
-)
+_EXTENSION = re.compile(r"\s*(?:[,;]?\s*ext(?:ension)?[.:]?|[,;]?\s*x[.:]?|#|;ext=)\s*(\d{1,9})#?\s*$", re.IGNORECASE)
 
 
 def normalise_name(text: str) -> str | None:
@@ -31,8 +29,8 @@ def normalise_name(text: str) -> str | None:
 def normalise_email(text: str) -> str | None:
     """`text` trimmed, NFKC, lower case; None if it is no valid e-mail address in form.
 
-    Special-use domains such as `.local` pass; a domain without a dot, a display name or a quoted local part do
-    not.
+    Special-use domains such as `.local` pass; a domain without a dot, a display name or a quoted local part
+    do not.
     """
     wanted = _folded(text)
     if "@" not in wanted or len(wanted) > _EMAIL_LIMIT:
@@ -49,7 +47,7 @@ def normalise_email(text: str) -> str | None:
 
 
 def normalise_phone(text: str, region: str, *, allow_extension: bool) -> str | None:
-    """`text` as E.164, numbers without a country code being of `region`; None if it is no valid number in form.
+    """`text` as E.164, without a country code a number of `region`; None if it is no valid number in form.
 
     Valid in form is a number of a possible full length that the numbering plan of its country could give out.
     With `allow_extension` a number with one becomes "+12065550100 ext. 12"; without it is no valid number.
@@ -95,8 +93,9 @@ def _of_the_numbering_plan(number: PhoneNumber) -> bool:
 
     if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
         return False
-    national = phonenumbers.national_significant_number(number)
-    region = phonenumbers.region_code_for_country_code(number.country_code)
-    metadata = PhoneMetadata.metadata_for_region_or_calling_code(number.country_code, region)
-    pattern = metadata.general_desc.national_number_pattern if metadata else None
-    return bool(pattern) and re.fullmatch(pattern, national) is not None
+    country = number.country_code or 0
+    region = phonenumbers.region_code_for_country_code(country)
+    metadata = PhoneMetadata.metadata_for_region_or_calling_code(country, region)
+    plan = metadata.general_desc if metadata else None
+    pattern = plan.national_number_pattern if plan else None
+    return bool(pattern and re.fullmatch(pattern, phonenumbers.national_significant_number(number)))

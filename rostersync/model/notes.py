@@ -88,27 +88,19 @@ _ENTRIES: Mapping[Code, _Entry] = MappingProxyType(
             (Action.KEPT,), "Active user has a new name in the SIS import - {platform_name}."
         ),
         Code.BLANK_KEPT: _Entry((Action.KEPT,), "The SIS import has no {field}; kept {value}."),
-        Code.CREDENTIAL_TAKEN: _Entry(
-            (Action.KEPT,), "{field} {value} in the SIS import belongs to {id}; not stored."
-        ),
+        Code.CREDENTIAL_TAKEN: _Entry((Action.KEPT,), "{field} {value} in the SIS import belongs to {id}; not stored."),
         Code.LINKED_RECORD_DIFFERS: _Entry(
             (Action.KEPT,), "{field} differs from {id}, the leading record of the same account."
         ),
         Code.NO_UNIQUE_CREDENTIAL: _Entry(
             (Action.WITHHELD,), "Guardian not added: no unique contact credential{holders}"
         ),
-        Code.NO_STUDENT: _Entry(
-            (Action.WITHHELD,), "Guardian not added: no student of theirs in the SIS import."
-        ),
+        Code.NO_STUDENT: _Entry((Action.WITHHELD,), "Guardian not added: no student of theirs in the SIS import."),
         Code.LEFT_SIS: _Entry((Action.ARCHIVED,), "No longer in the SIS import."),
-        Code.FAMILY_LEFT: _Entry(
-            (Action.ARCHIVED, Action.REMOVED), "Family no longer in the SIS import ({mode})."
-        ),
+        Code.FAMILY_LEFT: _Entry((Action.ARCHIVED, Action.REMOVED), "Family no longer in the SIS import ({mode})."),
         Code.GUARDIAN_LEFT: _Entry((Action.ARCHIVED,), "Guardian no longer in the SIS import."),
         Code.RETURNED: _Entry((Action.RESTORED,), "Back in the SIS import."),
-        Code.CLASS_STAYS_ARCHIVED: _Entry(
-            (Action.KEPT,), "Back in the SIS import; stays archived by policy."
-        ),
+        Code.CLASS_STAYS_ARCHIVED: _Entry((Action.KEPT,), "Back in the SIS import; stays archived by policy."),
         Code.TITLE_KEPT: _Entry((Action.KEPT,), "Title edited here; the SIS import says {sis_title}."),
         Code.GUARD_HELD: _Entry(
             (Action.HELD,),
@@ -119,9 +111,7 @@ _ENTRIES: Mapping[Code, _Entry] = MappingProxyType(
         Code.REJECTED_ROW: _Entry(
             (Action.REJECTED,), "Row rejected: {message}; the record keeps its last good values."
         ),
-        Code.UNREADABLE_ROWS: _Entry(
-            (Action.HELD,), "Removal held: {file} has rows whose sourcedId cannot be read."
-        ),
+        Code.UNREADABLE_ROWS: _Entry((Action.HELD,), "Removal held: {file} has rows whose sourcedId cannot be read."),
     }
 )
 
@@ -206,16 +196,11 @@ def _prepared(code: Code, values: dict[str, Any]) -> dict[str, str]:
 
 
 def _changes(changes: Iterable[tuple[str, object, object]]) -> str:
-    texts = [
-        CHANGE.format(field=field, before=shown(before), after=shown(after))
-        for field, before, after in changes
-    ]
+    texts = [CHANGE.format(field=field, before=shown(before), after=shown(after)) for field, before, after in changes]
     if not texts:
         raise ValueError(f"note {Code.SIS_UPDATE} needs at least one change")
     return LIST_SEPARATOR.join(texts)
 
 
 def _holders(holders: Iterable[tuple[object, object]]) -> str:
-    return "".join(
-        LIST_SEPARATOR + HOLDER.format(value=shown(value), id=shown(holder)) for value, holder in holders
-    )
+    return "".join(LIST_SEPARATOR + HOLDER.format(value=shown(value), id=shown(holder)) for value, holder in holders)

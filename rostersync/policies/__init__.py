@@ -17,6 +17,7 @@ from rostersync.policies import (
     people,
     schools,
 )
+from rostersync.policies.columns import text_of
 from rostersync.policies.messages import contact_messages
 
 if TYPE_CHECKING:
@@ -79,14 +80,12 @@ def _credentials_of_sis(users: pd.DataFrame) -> pd.DataFrame:
 
 def _withhold(users: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     """R-C1: guardians without a unique credential are not added; `taken_email`, `taken_mobile` say who holds them."""
-    withheld = users["account_id"].isin(table.loc[table["withheld"], "account_id"]) & (
-        users["account_id"] != 0
-    )
+    withheld = users["account_id"].isin(table.loc[table["withheld"], "account_id"]) & (users["account_id"] != 0)
     by_account = table.set_index("account_id")
     return users.assign(
         to_status=users["to_status"].mask(withheld, ""),
         status_code=users["status_code"].mask(withheld, Code.NO_UNIQUE_CREDENTIAL.value),
         same_as=users["same_as"].mask(withheld, ""),
-        taken_email=users["account_id"].map(by_account["taken_email"]).fillna("").where(withheld, ""),
-        taken_mobile=users["account_id"].map(by_account["taken_mobile"]).fillna("").where(withheld, ""),
+        taken_email=text_of(users["account_id"], by_account["taken_email"]).where(withheld, ""),
+        taken_mobile=text_of(users["account_id"], by_account["taken_mobile"]).where(withheld, ""),
     )

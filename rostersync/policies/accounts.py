@@ -30,13 +30,11 @@ def assign_accounts(users: pd.DataFrame, accounts: pd.DataFrame) -> pd.DataFrame
     candidates = candidates[(candidates["to_email"] != "") | (candidates["to_sms"] != "")]
     if candidates.empty:
         return users
-    candidates = candidates.assign(
-        person=_person(candidates, "to_", "to_sms"), rank=candidates["kind"].map(KIND_RANK)
-    )
+    candidates = candidates.assign(person=_person(candidates, "to_", "to_sms"), rank=candidates["kind"].map(KIND_RANK))
     keyed = _existing_people(users, accounts).sort_values(["rank", "id"])
     keyed = keyed.drop_duplicates("person").set_index("person")
     account = candidates["person"].map(keyed["account_id"])
-    leader = candidates["person"].map(keyed["id"])
+    leader = candidates["person"].map(keyed["id"]).astype("str")
     first = candidates.sort_values(["rank", "id"]).drop_duplicates("person").set_index("person")
     account = account.fillna(candidates["person"].map(first["account_id"])).astype("int64")
     leader = leader.where(leader.notna(), candidates["person"].map(first["id"]))
@@ -103,15 +101,12 @@ def lead_accounts(users: pd.DataFrame, accounts: pd.DataFrame, settings: pd.Data
     table["disabled"] = table["disabled"].eq(True)  # noqa: FBT003
     grouped = kept.groupby("account_id")
     table = table.assign(
-        lead=lead["id"],
-        kind=lead["kind"],
+        lead=lead["id"].astype("str"),
+        kind=lead["kind"].astype("str"),
         current=grouped["is_current"].any(),
         led=lead["leads"],
         lock=settings["lock"],
-        **{
-            f"sis_{name}": lead[f"to_{name}"]
-            for name in ("given_name", "family_name", "email", "mobile", "phone")
-        },
+        **{f"sis_{name}": lead[f"to_{name}"] for name in ("given_name", "family_name", "email", "mobile", "phone")},
     )
     free = (table["state"] == "active") & ~table["lock"]
     table = table.assign(
@@ -144,9 +139,7 @@ def number_new_accounts(
 
     new = table["account_id"] < 0
     fresh = table[new].sort_values("lead")
-    numbers = pd.Series(
-        range(next_account_id, next_account_id + len(fresh)), index=fresh["account_id"], dtype="int64"
-    )
+    numbers = pd.Series(range(next_account_id, next_account_id + len(fresh)), index=fresh["account_id"], dtype="int64")
     table = table.assign(
         new=new, account_id=table["account_id"].where(~new, table["account_id"].map(numbers)).astype("int64")
     )

@@ -8,6 +8,7 @@ from rostersync.model.decisions import Decisions
 from rostersync.model.night import ACCOUNT_CONTACTS, CLASS_IMPORT
 from rostersync.model.notes import Code
 from rostersync.model.roster import USER_DETAILS
+from rostersync.policies.columns import text_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,10 +31,10 @@ def user_changes(decisions: Decisions, notes: pd.DataFrame) -> pd.DataFrame:
     users = decisions.users
     known = users[users["known"]]
     table = decisions.accounts.set_index("account_id")
-    before = {name: known["account_id"].map(table[name]).fillna("") for name in ACCOUNT_CONTACTS}
-    after = {name: known["account_id"].map(table[f"to_{name}"]).fillna("") for name in ACCOUNT_CONTACTS}
-    before["account"] = known["account_id"].map(shown_state(table["state"], table["disabled"])).fillna("")
-    after["account"] = known["account_id"].map(shown_state(table["state"], table["to_disabled"])).fillna("")
+    before = {name: text_of(known["account_id"], table[name]) for name in ACCOUNT_CONTACTS}
+    after = {name: text_of(known["account_id"], table[f"to_{name}"]) for name in ACCOUNT_CONTACTS}
+    before["account"] = text_of(known["account_id"], shown_state(table["state"], table["disabled"]))
+    after["account"] = text_of(known["account_id"], shown_state(table["state"], table["to_disabled"]))
     for name in ("role", "roles", "school_ids", *USER_DETAILS):
         before[name], after[name] = known[name], known[f"to_{name}"]
     platform = _differences(known["id"], before, after).assign(told=True)
@@ -99,9 +100,7 @@ def _differences(ids: pd.Series, before: dict[str, pd.Series], after: dict[str, 
         differs = old != new
         if differs.any():
             frames.append(
-                pd.DataFrame(
-                    {"id": ids[differs], "field": field, "before": old[differs], "after": new[differs]}
-                )
+                pd.DataFrame({"id": ids[differs], "field": field, "before": old[differs], "after": new[differs]})
             )
     if not frames:
         return pd.DataFrame({name: pd.Series(dtype="str") for name in ("id", "field", "before", "after")})
@@ -129,12 +128,8 @@ def change_rows(
     enrollments = decisions.enrollments[decisions.enrollments["stored"] != ""]
     pairs = decisions.pairs[decisions.pairs["stored"] != ""]
     statuses = {
-        "users": _status_rows(
-            "roster_status", users["id"], users["roster_status"], users["to_status"], notes["users"]
-        ),
-        "classes": _status_rows(
-            "status", classes["id"], classes["status"], classes["to_status"], notes["classes"]
-        ),
+        "users": _status_rows("roster_status", users["id"], users["roster_status"], users["to_status"], notes["users"]),
+        "classes": _status_rows("status", classes["id"], classes["status"], classes["to_status"], notes["classes"]),
         "enrollments": _coded_rows(enrollments, enrollment_ids(enrollments)),
         "guardianships": _coded_rows(pairs, pairs["guardian_id"].str.cat(pairs["student_id"], sep=" ")),
     }
@@ -150,9 +145,7 @@ def change_rows(
     return rows
 
 
-def _status_rows(
-    field: str, ids: pd.Series, before: pd.Series, after: pd.Series, notes: pd.DataFrame
-) -> pd.DataFrame:
+def _status_rows(field: str, ids: pd.Series, before: pd.Series, after: pd.Series, notes: pd.DataFrame) -> pd.DataFrame:
     import pandas as pd
 
     moved = (before != "") & (before != after)
@@ -163,7 +156,8 @@ def _status_rows(
 
 def _coded_rows(frame: pd.DataFrame, ids: pd.Series) -> pd.DataFrame:
     moved = frame["stored"] != frame["to"]
-    rows = frame[moved].assign(id=ids[moved], field="status", before=frame["stored"], after=frame["to"])
+    rows = frame[moved]
+    rows = rows.assign(id=ids[moved], field="status", before=rows["stored"], after=rows["to"])
     return rows.assign(action=rows["to"].map({"ended": "ended", "current": "restored"}))
 
 

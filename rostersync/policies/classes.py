@@ -34,9 +34,7 @@ def decide_classes(classes: pd.DataFrame, missing: frozenset[str], policy: Polic
     ours = classes["known"] & (classes["origin"] == "sis")
     here = classes["presence"] != ABSENT
     back = ours & (classes["status"] == "archived") & here
-    restores = (
-        classes["to_school_id"].map(lambda school: policy.of_school(school).restore_classes).astype(bool)
-    )
+    restores = classes["to_school_id"].map(lambda school: policy.of_school(school).restore_classes).astype(bool)
     outcomes = (
         (~classes["known"] & (classes["presence"] == VALID), "active", Code.NEW),
         (ours & (classes["status"] == "active") & ~here, "archived", Code.LEFT_SIS),
@@ -83,9 +81,7 @@ def decide_enrollments(
     ends_with_person = current & active & status_of_user.isin(["archived", "removed"])
     ends = ends_with_row | ends_with_person
     follows = enrollments["asserted"] & active & there & (current | begins)
-    code = (
-        enrollments["stored"].mask(~begins, "").mask(begins & (enrollments["stored"] == ""), Code.NEW.value)
-    )
+    code = enrollments["stored"].mask(~begins, "").mask(begins & (enrollments["stored"] == ""), Code.NEW.value)
     code = code.mask(begins & (enrollments["stored"] == "ended"), Code.RETURNED.value)
     values = {
         f"to_{column}": enrollments[f"in_{column}"].where(follows, enrollments[column])

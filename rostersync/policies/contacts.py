@@ -11,9 +11,7 @@ EXTENSION = " ext. "
 """Marks a number with an extension: it is no mobile."""
 
 
-def mobile_and_phone(
-    sms: pd.Series, telephone: pd.Series, phone_credential: pd.Series
-) -> tuple[pd.Series, pd.Series]:
+def mobile_and_phone(sms: pd.Series, telephone: pd.Series, phone_credential: pd.Series) -> tuple[pd.Series, pd.Series]:
     """The mobile (a credential) and the home phone that a person's `sms` and `phone` columns give.
 
     Where the SIS column `phone` serves as the mobile, there is no home phone.

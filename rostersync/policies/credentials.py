@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rostersync.policies.columns import text_of
 from rostersync.policies.people import GUARDIAN, KIND_RANK
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def _grant(table: pd.DataFrame, credential: str) -> pd.DataFrame:
     return table.assign(
         **{
             f"want_{credential}": want,
-            f"taken_{credential}": want.map(winners["lead"]).where(lost, ""),
+            f"taken_{credential}": text_of(want, winners["lead"]).where(lost, ""),
             f"to_{credential}": want.where(granted, present.where(stays & ~granted, "")),
         }
     )
@@ -54,8 +55,7 @@ def _grant(table: pd.DataFrame, credential: str) -> pd.DataFrame:
 def _clear_blanks(table: pd.DataFrame) -> pd.DataFrame:
     """R-U5: a blank SIS value clears a credential only while the account holds the other one afterwards."""
     blank = {
-        name: table["follows"] & (table[f"sis_{name}"] == "") & (table[f"to_{name}"] != "")
-        for name in CREDENTIALS
+        name: table["follows"] & (table[f"sis_{name}"] == "") & (table[f"to_{name}"] != "") for name in CREDENTIALS
     }
     both_blank = (table["sis_email"] == "") & (table["sis_mobile"] == "")
     cleared = {

@@ -84,9 +84,7 @@ def _guardians_who_leave(users: pd.DataFrame, pairs: pd.DataFrame, abandoned: pd
     current_students = users.loc[(users["to_status"] == "current") & (users["roster_status"] != ""), "id"]
     of_imported = users["id"].isin(stored.loc[stored["student_in"], "guardian_id"])
     of_current = users["id"].isin(stored.loc[stored["student_id"].isin(current_students), "guardian_id"])
-    of_abandoned = users["id"].isin(
-        stored.loc[stored["student_id"].isin(users.loc[abandoned, "id"]), "guardian_id"]
-    )
+    of_abandoned = users["id"].isin(stored.loc[stored["student_id"].isin(users.loc[abandoned, "id"]), "guardian_id"])
     of_anybody = users["id"].isin(stored["guardian_id"])
     gone = (
         users["known"]

@@ -82,7 +82,9 @@ def coded_notes(frame: pd.DataFrame, keys: tuple[str, ...]) -> pd.DataFrame:
 
 def change_notes(changes: pd.DataFrame) -> pd.DataFrame:
     """One SIS_UPDATE row per record of `changes` (`id`, `field`, `before`, `after`, `told`), in order of its fields."""
-    told = changes[changes["told"]]
+    told = changes[changes["told"].astype(bool)]
+    if told.empty:
+        return _together([])
     before, after = (
         told["before"].mask(told["before"] == "", BLANK),
         told["after"].mask(told["after"] == "", BLANK),
@@ -98,8 +100,7 @@ def _status_notes(users: pd.DataFrame) -> list[pd.DataFrame]:
     joined = users["same_as"] != ""
     frames = [_rows(users[(code == fixed.value) & ~joined], fixed) for fixed in (Code.NEW, Code.RETURNED)]
     frames += [
-        _rows(users[code == fixed.value], fixed)
-        for fixed in (Code.NO_STUDENT, Code.LEFT_SIS, Code.GUARDIAN_LEFT)
+        _rows(users[code == fixed.value], fixed) for fixed in (Code.NO_STUDENT, Code.LEFT_SIS, Code.GUARDIAN_LEFT)
     ]
     frames.append(_rows(users[joined], Code.SAME_PERSON, id=users.loc[joined, "same_as"]))
     frames.append(_rows(users[code == Code.FAMILY_LEFT.value], Code.FAMILY_LEFT, mode="soft"))
@@ -118,8 +119,7 @@ def _kept_by_active(table: pd.DataFrame) -> list[pd.DataFrame]:
     """R-U3: while a filled SIS e-mail, mobile or name differs from what an active user keeps."""
     free = table[table["free"] & table["current"] & table["led"]]
     differs = {
-        name: (free[f"sis_{name}"] != "") & (free[f"sis_{name}"] != free[f"to_{name}"])
-        for name in LINKED_FIELDS
+        name: (free[f"sis_{name}"] != "") & (free[f"sis_{name}"] != free[f"to_{name}"]) for name in LINKED_FIELDS
     }
     name = free["to_given_name"].str.cat(free["to_family_name"], sep=" ").str.strip()
     by_lead = free.assign(id=free["lead"])

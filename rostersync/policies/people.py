@@ -10,9 +10,7 @@ from rostersync.model.night import ABSENT, SIS_CONTACTS, USER_IMPORT, VALID
 if TYPE_CHECKING:
     import pandas as pd
 
-BASE_OF = MappingProxyType(
-    {column: f"sis_{column}" if column in SIS_CONTACTS else column for column in USER_IMPORT}
-)
+BASE_OF = MappingProxyType({column: f"sis_{column}" if column in SIS_CONTACTS else column for column in USER_IMPORT})
 """Column of the import -> column of the state that holds its base."""
 
 _INVALID_FLAG = {"email": "email_invalid", "sms": "sms_invalid", "telephone": "phone_invalid"}
@@ -65,8 +63,5 @@ def has_guardian_role(roles: pd.Series) -> pd.Series:
 
 def leave_alone(users: pd.DataFrame, untouched: pd.Series) -> pd.DataFrame:
     """`users` where the import says nothing of the `untouched` ones: not in it, base as it was."""
-    values = {
-        f"to_{column}": users[f"to_{column}"].mask(untouched, users[BASE_OF[column]])
-        for column in USER_IMPORT
-    }
+    values = {f"to_{column}": users[f"to_{column}"].mask(untouched, users[BASE_OF[column]]) for column in USER_IMPORT}
     return users.assign(**values, in_import=users["in_import"] & ~untouched)

@@ -31,14 +31,11 @@ def settings_of_users(users: pd.DataFrame, pairs: pd.DataFrame, policy: Policy) 
         schools[name] = schools["school_id"].map(_getter(values, name))
     grouped = schools.groupby("id")
     combined = {
-        name: grouped[name].all() if name != "phone_credential" else _agreed(grouped[name])
-        for name in SETTINGS
+        name: grouped[name].all() if name != "phone_credential" else _agreed(grouped[name]) for name in SETTINGS
     }
     for name, by_user in combined.items():
         found = users["id"].map(by_user)
-        users[f"set_{name}"] = found.where(found.notna(), users[f"set_{name}"]).astype(
-            users[f"set_{name}"].dtype
-        )
+        users[f"set_{name}"] = found.where(found.notna(), users[f"set_{name}"]).astype(users[f"set_{name}"].dtype)
     return users
 
 
@@ -63,9 +60,7 @@ def _schools_of_users(users: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     through = through[through["id"].isin(users.loc[users["kind"] == GUARDIAN, "id"])]
     both = pd.concat([own, through[["id", "to_school_ids"]]])
     both = both.assign(school_id=both["to_school_ids"].str.split(",")).explode("school_id")
-    return both.loc[
-        both["school_id"].notna() & (both["school_id"] != ""), ["id", "school_id"]
-    ].drop_duplicates()
+    return both.loc[both["school_id"].notna() & (both["school_id"] != ""), ["id", "school_id"]].drop_duplicates()
 
 
 def settings_of_accounts(users: pd.DataFrame) -> pd.DataFrame:

@@ -68,10 +68,7 @@ def _safe(column: pl.Series) -> pl.Series:
         column.to_frame()
         .select(text)
         .select(
-            pl.when(text.str.contains(_FORMULA))
-            .then("'" + text)
-            .when(text != "")
-            .then(text)  # else an empty cell
+            pl.when(text.str.contains(_FORMULA)).then("'" + text).when(text != "").then(text)  # else an empty cell
         )
         .to_series()
         .rename(column.name)

@@ -100,9 +100,7 @@ def prune(path: Path, keep: int) -> list[str]:
         with _only_writer(path):
             for run_id in surplus:
                 hidden = path / f"{_PARTIAL}{run_id}-old"
-                (path / run_id).rename(
-                    hidden
-                )  # first, so that a kill leaves no half of a report under its name
+                (path / run_id).rename(hidden)  # first, so that a kill leaves no half of a report under its name
                 shutil.rmtree(hidden)
     except OSError as error:
         raise RosterSyncError(

@@ -21,6 +21,4 @@ def polars_frame(frame: Frame, columns: Sequence[str]) -> pl.DataFrame:
     import pyarrow as pa
 
     # through Arrow: pandas' own text is Arrow's already, and pl.from_pandas would copy all of it
-    return cast(
-        "pl.DataFrame", pl.from_arrow(pa.Table.from_pandas(frame[list(columns)], preserve_index=False))
-    )
+    return cast("pl.DataFrame", pl.from_arrow(pa.Table.from_pandas(frame[list(columns)], preserve_index=False)))

@@ -144,9 +144,7 @@ def _guardianships(plan: Plan, names: pl.DataFrame) -> pl.DataFrame:
 def _full_name() -> pl.Expr:
     import polars as pl
 
-    return pl.concat_str(
-        pl.col("given_name", "family_name"), separator=" ", ignore_nulls=True
-    ).str.strip_chars()
+    return pl.concat_str(pl.col("given_name", "family_name"), separator=" ", ignore_nulls=True).str.strip_chars()
 
 
 def _school_names(column: str, rows: pl.DataFrame, orgs: Mapping[str, str]) -> pl.Series:

@@ -129,9 +129,7 @@ def _print_findings(summary: RunSummary, console: Console) -> None:
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     for severity in (Severity.ERROR, Severity.WARNING):
-        for code, count in sorted(
-            summary.findings.get(severity, {}).items(), key=lambda item: (-item[1], item[0])
-        ):
+        for code, count in sorted(summary.findings.get(severity, {}).items(), key=lambda item: (-item[1], item[0])):
             table.add_row(f"{count:,}", severity.value, _text(code))
     console.print(table)
 

@@ -55,9 +55,7 @@ def enrollments_in_scope(
         tonight = pl.concat(
             [
                 tonight.filter(by_owner).select(*ENROLLMENT_KEY, *ENROLLMENT_VALUES),
-                tonight.join(moved, on=ENROLLMENT_KEY, how="semi").select(
-                    *ENROLLMENT_KEY, *ENROLLMENT_VALUES
-                ),
+                tonight.join(moved, on=ENROLLMENT_KEY, how="semi").select(*ENROLLMENT_KEY, *ENROLLMENT_VALUES),
             ]
         ).unique(subset=ENROLLMENT_KEY)
     tonight = tonight.select(
@@ -103,9 +101,7 @@ def classes_in_scope(
     tonight = roster.classes
     rejected = roster.rejected_classes
     if tonight is None:
-        tonight = pl.DataFrame(
-            schema={**dict.fromkeys(("sourced_id", *CLASS_IMPORT), pl.String), "line": pl.UInt32}
-        )
+        tonight = pl.DataFrame(schema={**dict.fromkeys(("sourced_id", *CLASS_IMPORT), pl.String), "line": pl.UInt32})
     ids: set[str] | None = None
     if changes is not None:
         ids = set(changes.touched["classes"]["id"]) | set(changes.gone["classes"]["id"])

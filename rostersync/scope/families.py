@@ -53,9 +53,7 @@ def pairs_in_scope(
     """
     import polars as pl
 
-    people = users.select(
-        "id", "presence", roles=pl.when(pl.col("in_roles") != "").then("in_roles").otherwise("roles")
-    )
+    people = users.select("id", "presence", roles=pl.when(pl.col("in_roles") != "").then("in_roles").otherwise("roles"))
     stored = _stored(state, users, everything=everything)
     if not everything:
         ids = people["id"].implode()

@@ -14,9 +14,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-def ids_in_scope(
-    roster: Roster, changes: Changes | None, state: StateReader, named: pl.DataFrame
-) -> set[str] | None:
+def ids_in_scope(roster: Roster, changes: Changes | None, state: StateReader, named: pl.DataFrame) -> set[str] | None:
     """The users that any rule could touch: those that moved and all who hang together with them; None for all."""
     if changes is None:
         return None
@@ -34,9 +32,7 @@ def ids_in_scope(
     return ids
 
 
-def _family(
-    roster: Roster, state: StateReader, named: pl.DataFrame, fresh: set[str], moved: set[str]
-) -> set[str]:
+def _family(roster: Roster, state: StateReader, named: pl.DataFrame, fresh: set[str], moved: set[str]) -> set[str]:
     """Both ends of the pairs of those who moved, and all students of every guardian.
 
     The siblings and the other guardians of somebody who only stands by are left out: nothing of theirs can change
@@ -114,9 +110,7 @@ def _incoming(tonight: pl.DataFrame) -> pl.DataFrame:
         flags = dict.fromkeys(("email_invalid", "sms_invalid", "phone_invalid"), pl.Boolean)
         texts = {f"in_{column}": pl.String for column in USER_IMPORT}
         return pl.DataFrame(schema={"id": pl.String, "line": pl.UInt32, **texts, **flags})
-    enabled = (
-        pl.when("enabled").then(pl.lit("1")).when(~pl.col("enabled")).then(pl.lit("0")).otherwise(pl.lit(""))
-    )
+    enabled = pl.when("enabled").then(pl.lit("1")).when(~pl.col("enabled")).then(pl.lit("0")).otherwise(pl.lit(""))
     tonight = tonight.with_columns(enabled=enabled).rename({"phone": "telephone"})
     return tonight.select(
         pl.col("sourced_id").alias("id"),

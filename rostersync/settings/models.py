@@ -70,9 +70,7 @@ def _known_region(region: str) -> str:
 
     if region not in SUPPORTED_REGIONS:
         hint = nearest(region.upper(), SUPPORTED_REGIONS)
-        raise ValueError(
-            f'"{region}" is no two-letter country code that phone numbers know, such as "{hint}"'
-        )
+        raise ValueError(f'"{region}" is no two-letter country code that phone numbers know, such as "{hint}"')
     return region
 
 

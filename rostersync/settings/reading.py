@@ -52,9 +52,7 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
     origins, mistakes = lay_over(raw, environ)
     mistakes += [*in_clear, *unavailable.take_out(raw), *_missing_for_sftp(raw)]
     for section in Document.model_fields:
-        raw.setdefault(
-            section, {}
-        )  # so that the defaults of an absent table are laid on the file's folder too
+        raw.setdefault(section, {})  # so that the defaults of an absent table are laid on the file's folder too
     document = None
     try:
         document = Document.model_validate(raw, context={"folder": file.absolute().parent})

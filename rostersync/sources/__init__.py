@@ -65,9 +65,7 @@ def fetch_path(path: Path, *, staging: Path, progress: Progress | None = None) -
         ConfigurationError: as `fetch`.
     """
     if not path.exists():
-        raise SourceError(
-            f"{path} does not exist; nothing was changed. Give a folder of CSV files or a zip file."
-        )
+        raise SourceError(f"{path} does not exist; nothing was changed. Give a folder of CSV files or a zip file.")
     stage = _staged_folder if path.is_dir() else _staged_zip
     with stage(path, staging, progress or SilentProgress()) as delivery:
         yield delivery
@@ -87,9 +85,7 @@ def _staged_folder(path: Path, staging: Path, progress: Progress) -> Iterator[De
 @contextmanager
 def _staged_zip(path: Path, staging: Path, progress: Progress) -> Iterator[Delivery]:
     if path.is_dir():
-        raise SourceError(
-            f'{path} is a folder, not a zip file; nothing was changed. Set source.kind = "folder".'
-        )
+        raise SourceError(f'{path} is a folder, not a zip file; nothing was changed. Set source.kind = "folder".')
     folder.look(path)
     with staging_folder(staging) as private:
         yield Delivery(str(path), _unpacked(path, private, progress), private)

@@ -106,13 +106,11 @@ def _opened(path: Path, shown: str) -> Iterator[zipfile.ZipFile]:
             yield packed
     except _UnsafeArchiveError as fault:
         raise ImportRefused(
-            f"The archive {shown} is refused: {fault}. Nothing was changed. Have it made again, of CSV "
-            f"files alone."
+            f"The archive {shown} is refused: {fault}. Nothing was changed. Have it made again, of CSV files alone."
         ) from fault
     except _DAMAGE as error:
         raise ImportRefused(
-            f"{shown} is not a whole zip file ({naming.shown(str(error))}); nothing was changed. Deliver it "
-            f"again."
+            f"{shown} is not a whole zip file ({naming.shown(str(error))}); nothing was changed. Deliver it again."
         ) from error
 
 
@@ -180,8 +178,7 @@ def _check_sizes(files: list[zipfile.ZipInfo]) -> None:
         growth = entry.file_size / max(entry.compress_size, 1)
         if entry.file_size > RATIO_APPLIES_ABOVE and growth > MAXIMUM_RATIO:
             raise _UnsafeArchiveError(
-                f"{naming.shown(entry.filename)} unpacks to {growth:,.0f} times its size (at most "
-                f"{MAXIMUM_RATIO})"
+                f"{naming.shown(entry.filename)} unpacks to {growth:,.0f} times its size (at most {MAXIMUM_RATIO})"
             )
     total = sum(entry.file_size for entry in files)
     if total > MAXIMUM_SIZE:
@@ -206,9 +203,7 @@ def _check_overlaps(listed: list[zipfile.ZipInfo], end: int) -> None:
         following = entry.header_offset
 
 
-def _unpack(
-    packed: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, progress: Progress
-) -> DeliveredFile:
+def _unpack(packed: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, progress: Progress) -> DeliveredFile:
     name = _base_name(entry)
     progress.start(name, entry.file_size)
     with StagedFile(target, progress) as staged:
@@ -243,9 +238,4 @@ def _base_name(entry: zipfile.ZipInfo) -> str:
 def _is_litter(entry: zipfile.ZipInfo) -> bool:
     """What desktop systems add to archives unasked."""
     parts = [part.lower() for part in _inner_path(entry).parts]
-    return (
-        not parts
-        or bool(_LITTER_FOLDERS & set(parts))
-        or parts[-1].startswith(".")
-        or parts[-1] in _LITTER_FILES
-    )
+    return not parts or bool(_LITTER_FOLDERS & set(parts)) or parts[-1].startswith(".") or parts[-1] in _LITTER_FILES

@@ -36,9 +36,7 @@ def check(source: SourceSettings) -> list[SourceCheck]:
     if source.kind == "sftp":
         return _check_sftp(source)
     try:
-        return [
-            _check_folder(Path(source.path)) if source.kind == "folder" else _check_zip(Path(source.path))
-        ]
+        return [_check_folder(Path(source.path)) if source.kind == "folder" else _check_zip(Path(source.path))]
     except RosterSyncError as error:
         return [SourceCheck(source.kind, False, str(error))]
 
@@ -64,9 +62,7 @@ def _check_sftp(source: SourceSettings) -> list[SourceCheck]:
     try:
         keys = trusted_keys(source)
         checks.append(
-            SourceCheck(
-                "known hosts", True, f"{source.known_hosts} pins {len(keys)} key(s) for {source.host}"
-            )
+            SourceCheck("known hosts", True, f"{source.known_hosts} pins {len(keys)} key(s) for {source.host}")
         )
         with connected(source) as connection:
             key = connection.host_key

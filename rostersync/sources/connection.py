@@ -80,13 +80,10 @@ def _addressee(source: SourceSettings) -> tuple[str, str]:
     """Host and username, when there is something to log in with too."""
     for name in ("host", "username"):
         if not getattr(source, name):
-            raise ConfigurationError(
-                f"source.{name} is missing; an SFTP source needs it. Nothing was changed."
-            )
+            raise ConfigurationError(f"source.{name} is missing; an SFTP source needs it. Nothing was changed.")
     if not source.key_file and not source.password:
         raise ConfigurationError(
-            "An SFTP source needs source.key_file or a password (a secret); neither is there. Nothing was "
-            "changed."
+            "An SFTP source needs source.key_file or a password (a secret); neither is there. Nothing was changed."
         )
     return str(source.host).lower(), str(source.username)
 
@@ -121,18 +118,12 @@ def _private_key(source: SourceSettings) -> paramiko.PKey | None:
         return paramiko.PKey.from_path(path, passphrase or None)  # type: ignore[arg-type]
     except OSError as error:
         raise LoginError(
-            f"The key file {path} cannot be read ({error.strerror}); no connection was made. Check "
-            f"source.key_file."
+            f"The key file {path} cannot be read ({error.strerror}); no connection was made. Check source.key_file."
         ) from error
     except (ValueError, TypeError, paramiko.SSHException, paramiko.pkey.UnknownKeyType) as error:
-        what = (
-            "and its passphrase do not go together"
-            if passphrase
-            else "is no private key, or needs a passphrase"
-        )
+        what = "and its passphrase do not go together" if passphrase else "is no private key, or needs a passphrase"
         raise LoginError(
-            f"The key file {path} {what}; no connection was made. Check source.key_file and the secret "
-            f"key_passphrase."
+            f"The key file {path} {what}; no connection was made. Check source.key_file and the secret key_passphrase."
         ) from error
 
 
@@ -148,9 +139,7 @@ def _check_private(path: Path) -> None:
     """Refuse a key of ours that others may read, as OpenSSH does."""
     seen = path.stat()
     if os.name == "posix" and seen.st_uid == os.getuid() and stat.S_IMODE(seen.st_mode) & 0o077:
-        raise LoginError(
-            f"The key file {path} can be read by others; no connection was made. Run `chmod 600` on it."
-        )
+        raise LoginError(f"The key file {path} can be read by others; no connection was made. Run `chmod 600` on it.")
 
 
 def _log_in(

@@ -53,12 +53,8 @@ def list_folder(folder: Path) -> FolderListing:
             raise SourceError(f"The source folder {folder} {what}; nothing was changed. Check source.path.")
         inside = folder.resolve()
         entries = sorted(folder.iterdir(), key=lambda path: (path.name.lower(), path.name))
-        csv_files = tuple(
-            _found(path, inside) for path in entries if naming.is_csv(path.name) and not path.is_dir()
-        )
-        zip_files = tuple(
-            _found(path, inside) for path in entries if naming.is_zip(path.name) and not path.is_dir()
-        )
+        csv_files = tuple(_found(path, inside) for path in entries if naming.is_csv(path.name) and not path.is_dir())
+        zip_files = tuple(_found(path, inside) for path in entries if naming.is_zip(path.name) and not path.is_dir())
     naming.check_names((file.path.name for file in csv_files), f"Folder {folder}")
     return FolderListing(csv_files, zip_files)
 
@@ -100,17 +96,11 @@ def only_zip(folder: Path, listing: FolderListing) -> Path:
         )
     with _reading(folder):
         deeper = sorted({path.parent.name for path in folder.glob("*/*") if naming.is_csv(path.name)})
-    hint = (
-        f" Its folder {naming.shown(deeper[0])} has some: is that meant?"
-        if deeper
-        else " Was it delivered yet?"
-    )
+    hint = f" Its folder {naming.shown(deeper[0])} has some: is that meant?" if deeper else " Was it delivered yet?"
     raise SourceError(f"The source folder {folder} has no CSV files; nothing was changed.{hint}")
 
 
-def stage_folder(
-    folder: Path, listing: FolderListing, target: Path, progress: Progress
-) -> tuple[DeliveredFile, ...]:
+def stage_folder(folder: Path, listing: FolderListing, target: Path, progress: Progress) -> tuple[DeliveredFile, ...]:
     """Private copies in `target` of the CSV files listed.
 
     Raises:
@@ -141,9 +131,7 @@ def copy(found: FoundFile, target: Path, progress: Progress) -> tuple[StagedFile
     with StagedFile(target, progress) as staged:
         with _reading(found.path), os.fdopen(os.open(found.path, _READ), "rb", buffering=0) as stream:
             if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-                raise SourceError(
-                    f"{naming.shown(str(found.path))} is not a regular file; nothing was changed."
-                )
+                raise SourceError(f"{naming.shown(str(found.path))} is not a regular file; nothing was changed.")
             # One byte more than expected is enough to know that it grew: one that grows for ever ends here.
             while chunk := stream.read(min(CHUNK, found.size + 1 - staged.size)):
                 staged.write(chunk)

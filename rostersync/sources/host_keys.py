@@ -178,9 +178,7 @@ def _is_name(written: str, name: str) -> bool:
 
 def _replace(path: Path, lines: list[str]) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor, written = tempfile.mkstemp(
-        prefix=f".{path.name}.", dir=path.parent
-    )  # 0600, whatever the umask
+    descriptor, written = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # 0600, whatever the umask
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as stream:
             stream.write("".join(f"{line}\n" for line in lines))

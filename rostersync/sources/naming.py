@@ -76,9 +76,7 @@ def check_names(names: Iterable[str], where: str) -> None:
     seen: dict[str, str] = {}
     for name in names:
         if fault := base_name_fault(name):
-            raise ImportRefused(
-                f"{where}: the name {shown(name)!r} {fault}; nothing was read. Remove that file."
-            )
+            raise ImportRefused(f"{where}: the name {shown(name)!r} {fault}; nothing was read. Remove that file.")
         if twin := seen.get(folded(name)):
             raise ImportRefused(
                 f"{where}: {shown(twin)} and {shown(name)} are one file name twice; nothing was changed. "

@@ -65,8 +65,11 @@ class RemoteFiles:
 
     def __init__(self, channel: paramiko.Channel, where: str) -> None:
         """Say hello on a channel on which the sftp subsystem runs; `where` names the server to people."""
+        import paramiko
+
         self._channel = channel
         self._where = where
+        self._losses = (OSError, EOFError, paramiko.SSHException)
         self._number = 0
         self._send(_INIT, struct.pack(">I", _VERSION))
         kind, body = self._receive()
@@ -195,7 +198,7 @@ class RemoteFiles:
             self._channel.sendall(struct.pack(">IB", len(body) + 1, kind) + body)
         except TimeoutError as error:
             raise self._silence() from error
-        except OSError as error:
+        except self._losses as error:
             raise self._loss() from error
 
     def _receive(self) -> tuple[int, _Fields]:
@@ -212,7 +215,7 @@ class RemoteFiles:
                 part = self._channel.recv(n_bytes)
             except TimeoutError as error:
                 raise self._silence() from error
-            except OSError as error:
+            except self._losses as error:
                 raise self._loss() from error
             if not part:
                 raise self._loss()
@@ -223,8 +226,7 @@ class RemoteFiles:
     def _silence(self) -> NetworkError:
         seconds = self._channel.gettimeout() or 0
         return NetworkError(
-            f"{self._where} has been silent for {seconds:g} s; nothing was changed. Run again, or raise "
-            f"source.timeout."
+            f"{self._where} has been silent for {seconds:g} s; nothing was changed. Run again, or raise source.timeout."
         )
 
     def _loss(self) -> NetworkError:
@@ -273,9 +275,7 @@ class _Fields:
 
 
 def _nonsense(where: str) -> SourceError:
-    return SourceError(
-        f"{where} gives answers that are no SFTP; nothing was changed. Is it the right server?"
-    )
+    return SourceError(f"{where} gives answers that are no SFTP; nothing was changed. Is it the right server?")
 
 
 def _string(value: bytes) -> bytes:

@@ -77,8 +77,8 @@ def stage(source: SourceSettings, target: Path, progress: Progress) -> tuple[Del
 
     Raises:
         SourceError: not reachable, not trusted, or nothing there.
-        ImportRefused: a file that is still being written, an unsafe archive, hostile names (policies.md
-        R-V1). ConfigurationError: a setting is missing.
+        ImportRefused: a file still being written, an unsafe archive, hostile names (policies.md R-V1).
+        ConfigurationError: a setting is missing.
     """
     here = _Set(target, progress)
 
@@ -96,8 +96,7 @@ def _with_tries(action: Callable[[], Result], trouble: type[Exception], retries:
     tries = tenacity.Retrying(
         retry=tenacity.retry_if_exception_type(trouble),
         stop=tenacity.stop_after_attempt(retries + 1),
-        wait=tenacity.wait_exponential(multiplier=FIRST_WAIT, max=_LONGEST_WAIT)
-        + tenacity.wait_random(0, FIRST_WAIT),
+        wait=tenacity.wait_exponential(multiplier=FIRST_WAIT, max=_LONGEST_WAIT) + tenacity.wait_random(0, FIRST_WAIT),
         reraise=True,
     )
     return tries(action)
@@ -113,17 +112,17 @@ def list_source(connection: Connection, source: SourceSettings) -> list[RemoteFi
     path = source.path.rstrip("/") or ("/" if source.path.startswith("/") else ".")
     with connection.within(10 * source.timeout):
         mode = connection.files.attributes(path).mode
-        if mode is not None and not stat.S_ISDIR(mode):
-            if not naming.is_zip(path.rsplit("/", 1)[-1]):
+        zipped = naming.is_zip(path.rsplit("/", 1)[-1])
+        # A server that does not say what it is gets the benefit of the name.
+        if zipped if mode is None else not stat.S_ISDIR(mode):
+            if not zipped:
                 raise SourceError(
                     f"{connection.where}: {naming.shown(path)} is neither a folder nor a zip file; nothing "
                     f"was changed. Check source.path."
                 )
             return [_look(connection, path)]
         names = connection.files.names(path)
-        csv_names = sorted(
-            (name for name in names if naming.is_csv(name)), key=lambda name: (name.lower(), name)
-        )
+        csv_names = sorted((name for name in names if naming.is_csv(name)), key=lambda name: (name.lower(), name))
         where = f"{connection.where}: {naming.shown(path)}"
         naming.check_names(csv_names, where)
         chosen = csv_names or [_only_zip(names, where)]
@@ -148,8 +147,7 @@ def _look(connection: Connection, path: str) -> RemoteFile:
         raise SourceError(f"{shown} is not a regular file; nothing was changed.")
     if found.size > MAXIMUM_FILE_SIZE:
         raise ImportRefused(
-            f"{shown} has {found.size:,} bytes (at most {MAXIMUM_FILE_SIZE:,}); nothing was read. Is it a "
-            f"roster file?"
+            f"{shown} has {found.size:,} bytes (at most {MAXIMUM_FILE_SIZE:,}); nothing was read. Is it a roster file?"
         )
     return RemoteFile(path.rsplit("/", 1)[-1], path, found.size, found.modified)
 
@@ -197,9 +195,7 @@ def _take_file(connection: Connection, source: SourceSettings, here: _Set, file:
     return _with_tries(download, _UnfinishedFileError, source.retries)
 
 
-def _download(
-    connection: Connection, source: SourceSettings, here: _Set, before: RemoteFile
-) -> DeliveredFile:
+def _download(connection: Connection, source: SourceSettings, here: _Set, before: RemoteFile) -> DeliveredFile:
     """One file, whole and unchanged, or nothing of it."""
     here.progress.start(before.name, before.size)
     packed = naming.is_zip(before.name)

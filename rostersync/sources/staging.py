@@ -130,8 +130,7 @@ def _staging_trouble(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise ConfigurationError(
-            f"The staging folder {path.parent.parent} cannot be written ({error.strerror}); nothing was "
-            f"changed."
+            f"The staging folder {path.parent.parent} cannot be written ({error.strerror}); nothing was changed."
         ) from error
 
 

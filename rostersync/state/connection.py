@@ -76,9 +76,7 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
         connection.execute("COMMIT")
     except sqlite3.OperationalError as error:
         if "locked" in str(error) or "busy" in str(error):
-            raise StateBusy(
-                f"{path} is locked by another program; nothing was changed; try again later"
-            ) from error
+            raise StateBusy(f"{path} is locked by another program; nothing was changed; try again later") from error
         raise StateError(f"{path} cannot be written ({error}); nothing was changed") from error
     except sqlite3.IntegrityError:
         raise
@@ -89,6 +87,4 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def _damaged(path: Path, error: sqlite3.DatabaseError) -> StateError:
-    return StateError(
-        f"{path} cannot be read as a state ({error}); nothing was changed; restore it from a backup"
-    )
+    return StateError(f"{path} cannot be read as a state ({error}); nothing was changed; restore it from a backup")

@@ -77,14 +77,10 @@ class Directory:
 
     def access_of(self, user_id: str) -> list[str]:
         """Schools that this user has access to (policies.md, *Access*)."""
-        rows = self._rows(
-            "SELECT school_id FROM roster_access WHERE user_id = ? ORDER BY school_id", (user_id,)
-        )
+        rows = self._rows("SELECT school_id FROM roster_access WHERE user_id = ? ORDER BY school_id", (user_id,))
         return [str(row["school_id"]) for row in rows]
 
-    def classes(
-        self, *, school: str | None = None, status: str | None = None, search: str | None = None
-    ) -> list[Row]:
+    def classes(self, *, school: str | None = None, status: str | None = None, search: str | None = None) -> list[Row]:
         """Classes that fit every filter, by id; columns of roster_classes."""
         conditions: list[str] = []
         values: list[object] = []
@@ -100,18 +96,14 @@ class Directory:
 
     def runs(self, limit: int | None = None) -> list[Row]:
         """Runs, latest first; columns of roster_runs and the parsed `summary`."""
-        return [
-            _with_summary(row) for row in self._rows(*_limited(f"{_RUNS} ORDER BY r.run_id DESC", (), limit))
-        ]
+        return [_with_summary(row) for row in self._rows(*_limited(f"{_RUNS} ORDER BY r.run_id DESC", (), limit))]
 
     def run(self, run_id: str) -> Row | None:
         """One run with its parsed `summary`, or None."""
         row = self._one(f"{_RUNS} WHERE r.run_id = ?", (run_id,))
         return None if row is None else _with_summary(row)
 
-    def _listing(
-        self, view: str, conditions: list[str], values: list[object], limit: int | None
-    ) -> list[Row]:
+    def _listing(self, view: str, conditions: list[str], values: list[object], limit: int | None) -> list[Row]:
         where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
         return self._rows(*_limited(f"SELECT * FROM {view}{where} ORDER BY id", values, limit))
 

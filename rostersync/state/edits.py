@@ -93,9 +93,7 @@ class _Editing:
 
     def accept(self, user_id: str) -> str:
         account = self.account_of(user_id)
-        before = self._connection.execute(
-            "SELECT state FROM accounts WHERE account_id = ?", (account,)
-        ).fetchone()[0]
+        before = self._connection.execute("SELECT state FROM accounts WHERE account_id = ?", (account,)).fetchone()[0]
         if before == "active":
             return "already active"
         self._connection.execute("UPDATE accounts SET state = 'active' WHERE account_id = ?", (account,))
@@ -185,6 +183,4 @@ class _Editing:
             (user_id, account, self._made_at, by, field, before, after, self._generation),
         )
         self._connection.execute("UPDATE users SET review = 1 WHERE account_id = ?", (account,))
-        self._connection.execute(
-            "UPDATE meta SET value = ? WHERE key = 'generation'", (str(self._generation),)
-        )
+        self._connection.execute("UPDATE meta SET value = ? WHERE key = 'generation'", (str(self._generation),))

@@ -29,9 +29,7 @@ def hold(state: Path) -> Iterator[None]:
             f"another run holds {state}; nothing was changed; wait for it to finish, then run again"
         ) from error
     except OSError as error:
-        raise StateError(
-            f"{path} cannot be written ({os.strerror(error.errno or 0)}); nothing was changed"
-        ) from error
+        raise StateError(f"{path} cannot be written ({os.strerror(error.errno or 0)}); nothing was changed") from error
     try:
         yield
     finally:

@@ -41,9 +41,7 @@ class StateReader:
 
     def next_account_id(self) -> int:
         """The smallest account id that was never used."""
-        return int(
-            self._connection.execute("SELECT coalesce(max(account_id), 0) + 1 FROM accounts").fetchone()[0]
-        )
+        return int(self._connection.execute("SELECT coalesce(max(account_id), 0) + 1 FROM accounts").fetchone()[0])
 
     def last_run_id(self) -> str | None:
         """The greatest run id there is."""
@@ -52,9 +50,7 @@ class StateReader:
 
     def orgs(self) -> dict[str, str]:
         """Names of the orgs by sourcedId; the id itself where no name is known."""
-        return dict(
-            self._connection.execute("SELECT sourced_id, coalesce(name, sourced_id) FROM orgs").fetchall()
-        )
+        return dict(self._connection.execute("SELECT sourced_id, coalesce(name, sourced_id) FROM orgs").fetchall())
 
     def school_ids(self) -> set[str]:
         """Every org id that the state knows: named by an import, by a user or by a class."""
@@ -80,9 +76,7 @@ class StateReader:
 
     def class_ends(self) -> pl.DataFrame:
         """`class_id` and `ends_on` of the classes whose last term the state knows."""
-        return self._frame(
-            "SELECT id, ends_on FROM classes WHERE ends_on IS NOT NULL", ("class_id", "ends_on")
-        )
+        return self._frame("SELECT id, ends_on FROM classes WHERE ends_on IS NOT NULL", ("class_id", "ends_on"))
 
     def guardianships(
         self, *, guardians: Iterable[str] | None = None, students: Iterable[str] | None = None
@@ -91,9 +85,7 @@ class StateReader:
         columns = ("guardian_id", "student_id", "status", "origin")
         return self._select("guardianships", columns, {"guardian_id": guardians, "student_id": students})
 
-    def enrollments(
-        self, *, users: Iterable[str] | None = None, classes: Iterable[str] | None = None
-    ) -> pl.DataFrame:
+    def enrollments(self, *, users: Iterable[str] | None = None, classes: Iterable[str] | None = None) -> pl.DataFrame:
         """Enrollments of any of these users or classes: key, `status`, `origin`, values; all without ids."""
         columns = (*ENROLLMENT_KEY, "status", "origin", *ENROLLMENT_VALUES)
         return self._select("enrollments", columns, {"user_id": users, "class_id": classes})

@@ -38,9 +38,7 @@ def create_state(path: Path) -> None:
     except FileExistsError as error:
         raise StateError(f"{path} appeared meanwhile; it was left as it is") from error
     except OSError as error:
-        raise StateError(
-            f"{path}: cannot write a state here ({error.strerror}); nothing was changed"
-        ) from error
+        raise StateError(f"{path}: cannot write a state here ({error.strerror}); nothing was changed") from error
 
 
 def _build(path: Path) -> None:

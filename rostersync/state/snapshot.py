@@ -38,9 +38,7 @@ def write(state: Path, name: str, snapshot: Snapshot) -> None:
     folder_of(state).mkdir(mode=0o700, exist_ok=True)
     folder.mkdir(mode=0o700)
     for table in TABLE_KEYS:
-        with os.fdopen(
-            os.open(folder / f"{table}.arrow", os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb"
-        ) as file:
+        with os.fdopen(os.open(folder / f"{table}.arrow", os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
             snapshot.table(table).write_ipc(file)
             file.flush()
             os.fsync(file.fileno())
@@ -63,10 +61,10 @@ def read(state: Path, name: str | None) -> Snapshot | None:
     try:
         about = json.loads((folder / "about.json").read_text())
         seed = int(about["seed"])
-        if about["format"] != _FORMAT or about["polars"] != _version() or about["canary"] != _canary(seed):
+        if (about["format"], about["polars"], about["canary"]) != (_FORMAT, _version(), _canary(seed)):
             return None
-        tables = {table: pl.read_ipc(folder / f"{table}.arrow", memory_map=False) for table in TABLE_KEYS}
-    except (OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError):
+        tables = {table: pl.read_ipc(folder / f"{table}.arrow") for table in TABLE_KEYS}
+    except (OSError, ValueError, KeyError, pl.exceptions.PolarsError):
         return None
     if any(tables[table].columns != [*keys, "key", "row"] for table, keys in TABLE_KEYS.items()):
         return None
@@ -90,9 +88,7 @@ def _canary(seed: int) -> list[int]:
     """Hashes of a fixed frame: they differ where another polars would find other fingerprints."""
     import polars as pl
 
-    frame: pl.DataFrame = pl.DataFrame(
-        {"text": ["", "Nguyễn", None, "a,b"], "flag": [True, None, False, True]}
-    )
+    frame: pl.DataFrame = pl.DataFrame({"text": ["", "Nguyễn", None, "a,b"], "flag": [True, None, False, True]})
     return [int(value) for value in frame.hash_rows(seed=seed)]
 
 

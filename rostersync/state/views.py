@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 # A comma-separated id list as a JSON array whose values json_each gives back.
-_LIST = (
-    "json_each('[\"' || replace(replace(replace({0}, '\\', '\\\\'), '\"', '\\\"'), ',', '\",\"') || '\"]')"
-)
+_LIST = "json_each('[\"' || replace(replace(replace({0}, '\\', '\\\\'), '\"', '\\\"'), ',', '\",\"') || '\"]')"
 _IS_GUARDIAN = "instr(',' || u.roles || ',', ',guardian,') > 0"
 _IS_PUPIL_OR_STAFF = "u.roles <> 'guardian'"
 

@@ -129,9 +129,7 @@ _USER_COLUMNS = {
 def _write_users(connection: sqlite3.Connection, plan: Plan, number: int) -> None:
     users = plan.decisions.users
     known = users[users["known"] & (users["origin"] == "sis")]
-    moved = known[
-        _any_differs(known, [name for name in _USER_COLUMNS if name != "account_id"], _USER_COLUMNS)
-    ]
+    moved = known[_any_differs(known, [name for name in _USER_COLUMNS if name != "account_id"], _USER_COLUMNS)]
     names = list(_USER_COLUMNS)
     _many(
         connection,
@@ -258,9 +256,7 @@ def _marks(count: int) -> str:
     return ", ".join(f"?{number}" for number in range(1, count + 1))
 
 
-def _many(
-    connection: sqlite3.Connection, statement: str, frame: pd.DataFrame, columns: Sequence[str]
-) -> None:
+def _many(connection: sqlite3.Connection, statement: str, frame: pd.DataFrame, columns: Sequence[str]) -> None:
     """Run a statement for every row; blank texts become NULL."""
     if frame.empty:
         return

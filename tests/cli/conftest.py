@@ -42,9 +42,7 @@ def run(home: Path) -> Run:
             timeout=TIMEOUT,
             check=False,
         )
-        result = subprocess.CompletedProcess(
-            done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
-        )
+        result = subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
         assert result.returncode == code, result.stdout + result.stderr
         assert "Traceback" not in result.stderr or "--verbose" in arguments
         return result
@@ -52,19 +50,9 @@ def run(home: Path) -> Run:
     return call
 
 
-@pytest.fixture
-def district(run: Run, home: Path) -> Path:
-    """A folder with settings, an empty state, and the files of a small made-up district in `oneroster`."""
-    run("init")
-    run("generate", "oneroster", "--students", "60")
-    return home
-
-
-@pytest.fixture(scope="session")
-def synced_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A district after its first sync, made once; tests get copies."""
-    folder = tmp_path_factory.mktemp("district")
-    for arguments in (["init"], ["generate", "oneroster", "--students", "60"], ["--quiet", "sync"]):
+def prepared(folder: Path, *calls: list[str]) -> Path:
+    """The folder after these calls, for tests to copy."""
+    for arguments in calls:
         subprocess.run(
             [sys.executable, "-m", "rostersync", *arguments],
             cwd=folder,
@@ -76,8 +64,30 @@ def synced_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A district before its first sync."""
+    folder = tmp_path_factory.mktemp("district")
+    return prepared(folder, ["init"], ["generate", "oneroster", "--students", "60"])
+
+
+@pytest.fixture(scope="session")
+def synced_once(made_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same after its first sync."""
+    folder = tmp_path_factory.mktemp("synced")
+    shutil.copytree(made_once, folder, dirs_exist_ok=True)
+    return prepared(folder, ["--quiet", "sync"])
+
+
+@pytest.fixture
+def district(made_once: Path, home: Path) -> Path:
+    """`home` with settings, an empty state, and a small made-up district's files in `oneroster`."""
+    shutil.copytree(made_once, home, dirs_exist_ok=True)
+    return home
+
+
 @pytest.fixture
 def synced(synced_once: Path, home: Path) -> Path:
-    """`home` with a made-up district after its first sync: all accounts are invitees."""
+    """`home` with that district after its first sync: all accounts are invitees."""
     shutil.copytree(synced_once, home, dirs_exist_ok=True)
     return home

@@ -44,9 +44,7 @@ def test_json_of_nothing_is_an_empty_array(capsys):
 def test_json_writes_dates_and_paths_as_text(capsys):
     when = datetime(2026, 11, 21, 21, 30, tzinfo=UTC)
     listing([{"a": when, "b": date(2026, 11, 21), "c": Path("x")}], ("a", "b", "c"), Format.JSON)
-    assert json.loads(capsys.readouterr().out) == [
-        {"a": "2026-11-21T21:30:00+00:00", "b": "2026-11-21", "c": "x"}
-    ]
+    assert json.loads(capsys.readouterr().out) == [{"a": "2026-11-21T21:30:00+00:00", "b": "2026-11-21", "c": "x"}]
 
 
 def test_csv_is_that_of_the_rfc(capsys):
@@ -63,11 +61,7 @@ def test_csv_text_is_no_formula(capsys, text):
     assert cell == "'" + text
 
 
-@given(
-    st.lists(
-        st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=9), min_size=1
-    )
-)
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=9), min_size=1))
 def test_csv_brings_every_text_back(texts):
     with pytest.MonkeyPatch.context() as patch:
         out = io.StringIO(newline="")

@@ -131,9 +131,7 @@ def test_global_options_may_stand_anywhere(arguments, sorted_arguments):
 def test_the_settings_file_is_named_before_or_after_the_command(run, home):
     for arguments in (["-c", "x.toml", "runs", "list"], ["runs", "list", "--config", "x.toml"]):
         assert "x.toml does not exist" in run(*arguments, code=2).stderr
-    assert (
-        "y.toml does not exist" in run("runs", "list", environ={"ROSTERSYNC_CONFIG": "y.toml"}, code=2).stderr
-    )
+    assert "y.toml does not exist" in run("runs", "list", environ={"ROSTERSYNC_CONFIG": "y.toml"}, code=2).stderr
 
 
 @pytest.mark.parametrize(

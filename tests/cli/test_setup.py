@@ -4,10 +4,9 @@ import asyncio
 import os
 import sqlite3
 import stat
-import subprocess
-import sys
 import threading
 
+import asyncssh
 import pytest
 
 posix = pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX's")
@@ -44,9 +43,7 @@ class TestInit:
         assert "kept    rostersync.toml" in said
         assert "wrote" not in said
         assert (home / "mine.db").read_bytes() == state
-        assert (home / "rostersync.toml").read_text(
-            encoding="utf-8"
-        ) == '[state]\nurl = "sqlite:///mine.db"\n'
+        assert (home / "rostersync.toml").read_text(encoding="utf-8") == '[state]\nurl = "sqlite:///mine.db"\n'
 
     @pytest.mark.parametrize("content", [b"", b"not a state" * 100])
     def test_a_file_in_the_place_of_the_state_is_never_replaced(self, run, home, content):
@@ -121,14 +118,15 @@ class TestDoctor:
 @pytest.fixture(scope="module")
 def server():
     """An SSH server on loopback that lets nobody in: its port and the fingerprint of its key."""
-    import asyncssh
-
     key = asyncssh.generate_private_key("ssh-ed25519")
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
-    listening = asyncssh.listen("127.0.0.1", 0, server_host_keys=[key])
-    acceptor = asyncio.run_coroutine_threadsafe(listening, loop).result(timeout=20)
+
+    async def listen():
+        return await asyncssh.listen("127.0.0.1", 0, server_host_keys=[key])
+
+    acceptor = asyncio.run_coroutine_threadsafe(listen(), loop).result(timeout=20)
     yield acceptor.get_port(), key.get_fingerprint()
     loop.call_soon_threadsafe(acceptor.close)
     loop.call_soon_threadsafe(loop.stop)
@@ -153,9 +151,7 @@ class TestTrustHost:
         done = run("trust-host", stdin="y\n")
         assert f"[127.0.0.1]:{port} shows ssh-ed25519 {fingerprint}" in done.stdout
         assert "Pin this key? [y/N]" in done.stderr
-        assert (
-            (home / "known_hosts").read_text(encoding="utf-8").startswith(f"[127.0.0.1]:{port} ssh-ed25519 ")
-        )
+        assert (home / "known_hosts").read_text(encoding="utf-8").startswith(f"[127.0.0.1]:{port} ssh-ed25519 ")
         assert "pinned already" in run("trust-host").stdout
 
     @pytest.mark.parametrize("answer", ["n\n", "\n", ""], ids=["no", "return", "nobody"])
@@ -170,16 +166,7 @@ class TestTrustHost:
     def test_a_changed_key_is_said_to_have_changed(self, run, home, server):
         run("trust-host", "--yes")
         pinned = (home / "known_hosts").read_text(encoding="utf-8")
-        other = subprocess.run(
-            [
-                sys.executable,
-                "-c",
-                "import asyncssh; print(asyncssh.generate_private_key('ssh-ed25519').export_public_key().decode())",
-            ],
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout.split()[1]
+        other = asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode().split()[1]
         changed = pinned.replace(pinned.split()[2], other)
         (home / "known_hosts").write_text(changed, encoding="utf-8")
         done = run("trust-host", stdin="n\n", code=3)

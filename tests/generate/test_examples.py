@@ -53,7 +53,5 @@ def test_the_accepted_are_there_on_the_first_night() -> None:
 def test_the_settings_teach_every_key_of_the_template(template: Path) -> None:
     key = re.compile(r"^(?:# )?([a-z_]+) = ", re.MULTILINE)
     sample = (EXAMPLES / "rostersync.toml").read_text(encoding="utf-8")
-    assert set(key.findall(template.read_text(encoding="utf-8"))) - {"key_passphrase_file"} <= set(
-        key.findall(sample)
-    )
+    assert set(key.findall(template.read_text(encoding="utf-8"))) - {"key_passphrase_file"} <= set(key.findall(sample))
     assert tomllib.loads(sample)["policy"]["schools"]["school-003"] == {"update_active_contacts": True}

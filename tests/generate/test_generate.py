@@ -62,9 +62,7 @@ def test_the_bytes_are_those_of_every_machine_and_version(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("students", [1, 7, 60, 199, 200, 601, 3001])
-def test_any_size_has_exactly_so_many_students_and_resolves_all_references(
-    tmp_path: Path, students: int
-) -> None:
+def test_any_size_has_exactly_so_many_students_and_resolves_all_references(tmp_path: Path, students: int) -> None:
     counts = write_district(tmp_path / "files", students=students, seed=2)
     users = rows_of(tmp_path / "files", "users.csv")
     assert sum(user["role"] == "student" for user in users) == students
@@ -134,54 +132,36 @@ def test_staff_who_are_parents_are_two_rows_in_1_1_and_one_user_in_1_2(
     district: dict[tuple[str, int], Path],
 ) -> None:
     users = rows_of(district["1.1", 1], "users.csv")
-    teachers = {
-        (u["givenName"], u["familyName"], u["email"], u["sms"]) for u in users if u["role"] == "teacher"
-    }
-    parents = {
-        (u["givenName"], u["familyName"], u["email"], u["sms"]) for u in users if u["role"] in GUARDIAN_ROLES
-    }
+    teachers = {(u["givenName"], u["familyName"], u["email"], u["sms"]) for u in users if u["role"] == "teacher"}
+    parents = {(u["givenName"], u["familyName"], u["email"], u["sms"]) for u in users if u["role"] in GUARDIAN_ROLES}
     assert len(teachers & parents) > 10
     roles: dict[str, set[str]] = {}
     for row in rows_of(district["1.2", 1], "roles.csv"):
         roles.setdefault(row["userSourcedId"], set()).add(row["role"])
     both = [user for user, held in roles.items() if {"teacher", "parent"} <= held]
     assert len(both) == len(teachers & parents)
-    agents = {
-        user["sourcedId"]: items(user["agentSourcedIds"]) for user in rows_of(district["1.2", 1], "users.csv")
-    }
+    agents = {user["sourcedId"]: items(user["agentSourcedIds"]) for user in rows_of(district["1.2", 1], "users.csv")}
     assert all(agents[user] and all(user in agents[child] for child in agents[user]) for user in both)
 
 
 @pytest.mark.parametrize("night", [1, 4])
-def test_1_2_has_the_same_people_with_roles_and_profiles(
-    district: dict[tuple[str, int], Path], night: int
-) -> None:
+def test_1_2_has_the_same_people_with_roles_and_profiles(district: dict[tuple[str, int], Path], night: int) -> None:
     folder = district["1.2", night]
     ids = {user["sourcedId"] for user in rows_of(folder, "users.csv")}
     roles = rows_of(folder, "roles.csv")
     assert {row["userSourcedId"] for row in roles} == ids
     assert {"principal", "counselor", "districtAdministrator"} <= {row["role"] for row in roles}
-    primary = Counter(
-        (row["userSourcedId"], row["orgSourcedId"]) for row in roles if row["roleType"] == "primary"
-    )
+    primary = Counter((row["userSourcedId"], row["orgSourcedId"]) for row in roles if row["roleType"] == "primary")
     assert set(primary.values()) == {1}
     profiles = {row["sourcedId"]: row["userSourcedId"] for row in rows_of(folder, "userProfiles.csv")}
-    assert all(
-        profiles[r["userProfileSourcedId"]] == r["userSourcedId"] for r in roles if r["userProfileSourcedId"]
-    )
+    assert all(profiles[r["userProfileSourcedId"]] == r["userSourcedId"] for r in roles if r["userProfileSourcedId"])
     assert {agent for user in rows_of(folder, "users.csv") for agent in items(user["agentSourcedIds"])} <= ids
-    students = {
-        user["sourcedId"]
-        for user in rows_of(district["1.1", night], "users.csv")
-        if user["role"] == "student"
-    }
+    students = {user["sourcedId"] for user in rows_of(district["1.1", night], "users.csv") if user["role"] == "student"}
     assert {row["userSourcedId"] for row in roles if row["role"] == "student"} == students
 
 
 def test_a_later_night_differs_by_about_one_percent(district: dict[tuple[str, int], Path]) -> None:
-    before, after = (
-        {u["sourcedId"]: u for u in rows_of(district["1.1", night], "users.csv")} for night in (1, 2)
-    )
+    before, after = ({u["sourcedId"]: u for u in rows_of(district["1.1", night], "users.csv")} for night in (1, 2))
     left, joined = before.keys() - after.keys(), after.keys() - before.keys()
     changed = {user for user in before.keys() & after.keys() if before[user] != after[user]}
     for group in (left, joined, changed):
@@ -193,9 +173,7 @@ def test_a_later_night_differs_by_about_one_percent(district: dict[tuple[str, in
 
 
 def test_children_leave_while_brothers_and_sisters_stay(district: dict[tuple[str, int], Path]) -> None:
-    before, after = (
-        {u["sourcedId"]: u for u in rows_of(district["1.1", night], "users.csv")} for night in (1, 2)
-    )
+    before, after = ({u["sourcedId"]: u for u in rows_of(district["1.1", night], "users.csv")} for night in (1, 2))
     left = {user for user in before.keys() - after.keys() if before[user]["role"] == "student"}
     with_sibling = {s for s in left if any(g in after for g in items(before[s]["agentSourcedIds"]))}
     assert with_sibling
@@ -203,9 +181,7 @@ def test_children_leave_while_brothers_and_sisters_stay(district: dict[tuple[str
 
 
 def test_classes_vanish_for_two_nights_and_return(district: dict[tuple[str, int], Path]) -> None:
-    nights = [
-        {row["sourcedId"] for row in rows_of(district["1.1", night], "classes.csv")} for night in (1, 2, 3, 4)
-    ]
+    nights = [{row["sourcedId"] for row in rows_of(district["1.1", night], "classes.csv")} for night in (1, 2, 3, 4)]
     gone = nights[0] - nights[1]
     assert gone
     assert not gone & nights[2]
@@ -214,8 +190,7 @@ def test_classes_vanish_for_two_nights_and_return(district: dict[tuple[str, int]
 
 def test_enrollments_change_and_some_are_only_dated(district: dict[tuple[str, int], Path]) -> None:
     before, after = (
-        {row["sourcedId"]: row for row in rows_of(district["1.1", night], "enrollments.csv")}
-        for night in (1, 2)
+        {row["sourcedId"]: row for row in rows_of(district["1.1", night], "enrollments.csv")} for night in (1, 2)
     )
     assert 0.001 < len(before.keys() - after.keys()) / len(before) < 0.02
     assert 0.001 < len(after.keys() - before.keys()) / len(before) < 0.02
@@ -253,9 +228,7 @@ def test_a_set_of_the_other_version_is_not_mixed_in(tmp_path: Path) -> None:
         ({"version": "1.0"}, "1.0"),
     ],
 )
-def test_arguments_that_make_no_sense_are_refused(
-    tmp_path: Path, arguments: dict[str, int], message: str
-) -> None:
+def test_arguments_that_make_no_sense_are_refused(tmp_path: Path, arguments: dict[str, int], message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):
         write_district(tmp_path / "files", **arguments)
     assert not (tmp_path / "files").exists()
@@ -271,9 +244,7 @@ def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path: Path) -> None:
 
 def test_progress_is_told_up_to_the_end(tmp_path: Path) -> None:
     told: list[tuple[int, int]] = []
-    write_district(
-        tmp_path / "files", students=40_000, progress=lambda done, total: told.append((done, total))
-    )
+    write_district(tmp_path / "files", students=40_000, progress=lambda done, total: told.append((done, total)))
     assert len(told) > 1
     assert told == sorted(told)
     assert told[-1][0] == told[-1][1]

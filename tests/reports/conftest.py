@@ -16,9 +16,7 @@ from rostersync.reports.summary import summarise
 def frame_of(table, rows):
     """Rows (dicts, what is left out is blank) as the pandas frame the program hands over."""
     columns = TABLE_COLUMNS[table]
-    frame = pd.DataFrame(
-        {column: pd.Series([row.get(column) for row in rows], dtype="str") for column in columns}
-    )
+    frame = pd.DataFrame({column: pd.Series([row.get(column) for row in rows], dtype="str") for column in columns})
     if table == "issues":
         frame["line"] = pd.Series([row.get("line") for row in rows], dtype="Int64")
     return frame
@@ -59,9 +57,7 @@ def read_rows():
 def make_summary():
     """make_summary(tables, status=…, …) -> RunSummary of a run on 21 November."""
 
-    def make(
-        tables, *, dry_run=False, status="applied", exit_code=0, schools=None, guards=(), folder="reports"
-    ):
+    def make(tables, *, dry_run=False, status="applied", exit_code=0, schools=None, guards=(), folder="reports"):
         return summarise(
             tables,
             run=RunFacts(

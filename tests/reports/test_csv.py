@@ -71,9 +71,7 @@ def test_blanks_are_empty_cells(tmp_path, make_tables, read_rows):
 
 @pytest.mark.parametrize("table", ["users", "classes"])
 def test_rows_are_sorted_by_notes_then_id(tmp_path, make_tables, read_rows, table):
-    rows = [
-        {"notes": note, "id": id_} for note in ("b", None, "a", "é", "B") for id_ in ("10", "9", "ä", "Z")
-    ]
+    rows = [{"notes": note, "id": id_} for note in ("b", None, "a", "é", "B") for id_ in ("10", "9", "ä", "Z")]
     write_tables(tmp_path, make_tables(**{table: rows}))
     keys = [(row["notes"], row["id"]) for row in read_rows(tmp_path / f"{table}.csv")]
     assert len(keys) == 20
@@ -116,10 +114,7 @@ def test_issues_are_sorted_by_severity_file_and_line_number(tmp_path, make_table
 @given(
     rows=st.lists(
         st.fixed_dictionaries(
-            {
-                name: st.sampled_from(["a", "b", None])
-                for name in ("notes", "class_id", "user_id", "role", "code")
-            }
+            {name: st.sampled_from(["a", "b", None]) for name in ("notes", "class_id", "user_id", "role", "code")}
         ),
         unique_by=lambda row: tuple(row.values()),
     ),
@@ -168,9 +163,7 @@ def test_what_looks_like_a_formula_gets_an_apostrophe_in_every_text_column(
     assert {row[column] for column in columns} == {"'" + text}
 
 
-@pytest.mark.parametrize(
-    "text", ["O'Neil", "a=b", "x-y", "'quoted", "a@example.org", "1-2", "Art + Craft", "\x01"]
-)
+@pytest.mark.parametrize("text", ["O'Neil", "a=b", "x-y", "'quoted", "a@example.org", "1-2", "Art + Craft", "\x01"])
 def test_other_text_gets_none(text):
     [cell] = cells(pl.DataFrame({"title": [text]}))["title"]
     assert cell == (text if text.isprintable() else None)
@@ -238,17 +231,12 @@ def test_files_are_their_owners_alone_and_no_link_is_followed(tmp_path, make_tab
 
 def classes(frame):
     """A classes table of which only some columns are filled."""
-    blank = [
-        pl.lit(None, pl.String).alias(name) for name in TABLE_COLUMNS["classes"] if name not in frame.columns
-    ]
+    blank = [pl.lit(None, pl.String).alias(name) for name in TABLE_COLUMNS["classes"] if name not in frame.columns]
     return frame.with_columns(blank).select(TABLE_COLUMNS["classes"])
 
 
 def only_classes(frame):
-    empty = {
-        table: pl.DataFrame(schema=dict.fromkeys(columns, pl.String))
-        for table, columns in TABLE_COLUMNS.items()
-    }
+    empty = {table: pl.DataFrame(schema=dict.fromkeys(columns, pl.String)) for table, columns in TABLE_COLUMNS.items()}
     return ReportTables(**{**empty, "classes": frame})
 
 

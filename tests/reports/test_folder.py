@@ -216,10 +216,7 @@ def test_a_folder_that_became_read_only_is_named(make_tables, make_summary):
 
 
 def test_a_full_disk_leaves_nothing(tmp_path, make_tables, make_summary):
-    rows = [
-        {"action": "added", "code": "NEW", "id": f"c-{number}", "title": "x" * 200}
-        for number in range(20_000)
-    ]
+    rows = [{"action": "added", "code": "NEW", "id": f"c-{number}", "title": "x" * 200} for number in range(20_000)]
     tables = make_tables(classes=rows)
     summary = make_summary(tables)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)

@@ -14,11 +14,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import asyncssh
 import pytest
 
 from tests.sources.settings import Source
 
 CONFIGURATION = """
+{options}
 Port {port}
 ListenAddress 127.0.0.1
 HostKey {folder}/host_key
@@ -57,20 +59,30 @@ class Sshd:
         return Source(**{**values, **changes})
 
 
-def program() -> str:
-    """The sshd of this machine, or a skip; in CI a missing one is a failure."""
-    found = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+def program(name: str = "sshd") -> str:
+    """OpenSSH's program of this machine, or a skip; in CI a missing one is a failure."""
+    found = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
     if found:
         return found
-    message = "OpenSSH's server is missing: apt-get install openssh-server"
+    message = f"OpenSSH's {name} is missing: apt-get install openssh-server"
     if os.environ.get("CI"):
         pytest.fail(message)
     pytest.skip(message)
 
 
-def make_key(path: Path, passphrase: str = "", kind: str = "ed25519") -> Path:
-    subprocess.run(["ssh-keygen", "-q", "-t", kind, "-N", passphrase, "-C", "", "-f", str(path)], check=True)
+def make_key(path: Path, passphrase: str | None = None, kind: str = "ssh-ed25519") -> Path:
+    """A new key pair: `path`, and `path` with .pub."""
+    key = asyncssh.generate_private_key(kind)
+    key.write_private_key(path, passphrase=passphrase, rounds=50)  # bcrypt warns below
+    path.chmod(0o600)
+    key.write_public_key(path.with_suffix(".pub"))
     return path
+
+
+def ssh_keygen(*arguments: str | Path) -> str:
+    """What OpenSSH's own key tool says."""
+    command = [program("ssh-keygen"), *map(str, arguments)]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 def free_port() -> int:
@@ -80,8 +92,13 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Sshd]:
-    """Start a server whose keys and files lie in `folder`; stopped when the context ends."""
+def running(folder: Path, options: str = "") -> Iterator[Sshd]:
+    """Start a server whose keys and files lie in `folder`; stopped when the context ends.
+
+    Args:
+        folder: a fresh one.
+        options: lines of sshd_config that go before the others, and so before them in force.
+    """
     sshd = program()
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # where a server run by root separates privileges
@@ -91,10 +108,10 @@ def running(folder: Path) -> Iterator[Sshd]:
     files = folder / "files"
     files.mkdir()
     port = free_port()
-    (folder / "sshd_config").write_text(CONFIGURATION.format(port=port, folder=folder))
+    (folder / "sshd_config").write_text(CONFIGURATION.format(port=port, folder=folder, options=options))
     known_hosts = folder / "known_hosts"
     known_hosts.write_text(f"[127.0.0.1]:{port} {(folder / 'host_key.pub').read_text()}")
-    with subprocess.Popen([sshd, "-D", "-e", "-f", str(folder / "sshd_config")]) as process:
+    with subprocess.Popen([sshd, "-D", "-E", str(folder / "log"), "-f", str(folder / "sshd_config")]) as process:
         try:
             _wait_for(port, process)
             yield Sshd(port, files, host_key, key, known_hosts)

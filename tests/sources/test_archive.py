@@ -172,17 +172,13 @@ def test_csv_files_in_several_folders_are_refused(make, staging):
 
 
 def test_an_archive_of_archives_or_of_nothing_is_refused(make, staging):
-    assert "no CSV files but another zip file" in refusal(
-        make(("inner.zip", packed(("users.csv", USERS)))), staging
-    )
+    assert "no CSV files but another zip file" in refusal(make(("inner.zip", packed(("users.csv", USERS)))), staging)
     assert "no CSV files." in refusal(make(("readme.txt", b"x")), staging)
     assert "no CSV files." in refusal(make(), staging)
 
 
 def test_a_zip_beside_csv_files_inside_is_ignored(make, staging):
-    assert names(make(("users.csv", USERS), ("inner.zip", packed(("users.csv", USERS)))), staging) == [
-        "users.csv"
-    ]
+    assert names(make(("users.csv", USERS), ("inner.zip", packed(("users.csv", USERS)))), staging) == ["users.csv"]
 
 
 def test_a_bomb_is_refused_before_it_is_unpacked(make, staging):
@@ -250,9 +246,7 @@ def test_links_and_devices_are_refused(make, staging, kind):
     assert "a link or a device" in refusal(make((entry, b"/etc/passwd")), staging)
 
 
-@pytest.mark.parametrize(
-    "twin", ["a/users.csv", "a/USERS.CSV", "./a/users.csv", "a//users.csv", "a\\users.csv"]
-)
+@pytest.mark.parametrize("twin", ["a/users.csv", "a/USERS.CSV", "./a/users.csv", "a//users.csv", "a\\users.csv"])
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 def test_twins_are_refused(make, staging, twin):
     assert "twice" in refusal(make(("a/users.csv", USERS), (twin, USERS), ("a/classes.csv", b"x")), staging)

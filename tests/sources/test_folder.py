@@ -225,8 +225,7 @@ def test_an_unknown_kind_is_a_matter_of_configuration(staging):
 
 def test_importing_the_sources_imports_no_paramiko_and_no_tenacity():
     program = (
-        "import sys, rostersync.sources, rostersync.sources.check;"
-        "print({'paramiko', 'tenacity'} & set(sys.modules))"
+        "import sys, rostersync.sources, rostersync.sources.check;print({'paramiko', 'tenacity'} & set(sys.modules))"
     )
     said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
     assert said.strip() == "set()"

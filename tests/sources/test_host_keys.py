@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import stat
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -35,12 +34,7 @@ def known_hosts(tmp_path: Path) -> Path:
 
 
 def test_the_fingerprint_is_the_one_that_openssh_shows(key, tmp_path):
-    shown = subprocess.run(
-        ["ssh-keygen", "-l", "-E", "sha256", "-f", str(tmp_path / "key.pub")],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
+    shown = sshd.ssh_keygen("-l", "-E", "sha256", "-f", tmp_path / "key.pub")
     assert key.fingerprint_sha256 in shown.split()
 
 
@@ -80,7 +74,7 @@ def test_a_pinned_key_is_found_by_us_and_by_openssh(key, known_hosts, host, port
     assert known_hosts.read_text() == f"{name} {key.type} {key.base64}\n"
     assert pinned(known_hosts, host, port) == (key,)
     assert pinned(known_hosts, host, port + 1) == ()
-    subprocess.run(["ssh-keygen", "-F", name, "-f", str(known_hosts)], check=True, capture_output=True)
+    assert key.base64 in sshd.ssh_keygen("-F", name, "-f", known_hosts)
 
 
 def test_pinning_replaces_every_older_key_of_that_server_alone(key, known_hosts, tmp_path):
@@ -90,19 +84,17 @@ def test_pinning_replaces_every_older_key_of_that_server_alone(key, known_hosts,
     known_hosts.write_text(f"{before}a.example,sftp.example,10.0.0.7 {old}\nsftp.example {old}\n")
     hashed = known_hosts.with_name("hashed")
     hashed.write_text(f"sftp.example {old}\n")
-    subprocess.run(["ssh-keygen", "-H", "-f", str(hashed)], check=True, capture_output=True)
+    sshd.ssh_keygen("-H", "-f", hashed)
     with known_hosts.open("a") as stream:
         stream.write(hashed.read_text())
     new = HostKey("ssh-ed25519", sshd.make_key(tmp_path / "new").with_suffix(".pub").read_text().split()[1])
     pin(known_hosts, "sftp.example", 22, new)
-    assert (
-        known_hosts.read_text() == f"{before}a.example,10.0.0.7 {old}\nsftp.example {new.type} {new.base64}\n"
-    )
+    assert known_hosts.read_text() == f"{before}a.example,10.0.0.7 {old}\nsftp.example {new.type} {new.base64}\n"
 
 
 def test_a_hashed_name_is_found(key, known_hosts):
     pin(known_hosts, "sftp.example", 2222, key)
-    subprocess.run(["ssh-keygen", "-H", "-f", str(known_hosts)], check=True, capture_output=True)
+    sshd.ssh_keygen("-H", "-f", known_hosts)
     assert "sftp.example" not in known_hosts.read_text()
     assert pinned(known_hosts, "sftp.example", 2222) == (key,)
 

@@ -45,9 +45,7 @@ def test_a_remote_folder_gives_private_copies(openssh, staging, umask):
             assert stat.S_IMODE(file.path.stat().st_mode) == 0o600
         assert stat.S_IMODE(delivery.folder.stat().st_mode) == 0o700
         assert delivery.files[0].modified.timestamp() == 1_790_000_000
-        assert (
-            delivery.source == f"sftp://{openssh.source().username}@127.0.0.1:{openssh.port}{openssh.files}"
-        )
+        assert delivery.source == f"sftp://{openssh.source().username}@127.0.0.1:{openssh.port}{openssh.files}"
     assert list(staging.iterdir()) == []
     assert [seen[1] for seen in watcher.seen] == [seen[2] for seen in watcher.seen]
     assert {seen[3] for seen in watcher.seen} == {"done"}
@@ -97,7 +95,7 @@ def test_nothing_there_is_exit_3(openssh, staging, path, said):
     assert list(staging.iterdir()) == []
 
 
-@pytest.mark.parametrize("kind", ["ed25519", "rsa", "ecdsa"])
+@pytest.mark.parametrize("kind", ["ssh-ed25519", "ssh-rsa", "ecdsa-sha2-nistp256"])
 def test_keys_with_a_passphrase(openssh, staging, tmp_path, kind):
     (openssh.files / "users.csv").write_bytes(b"a\n")
     key = sshd.make_key(tmp_path / "id", "open sesame", kind)
@@ -172,7 +170,7 @@ def test_neither_agent_nor_the_users_keys_and_hosts_are_used(openssh, staging, t
 def test_a_pinned_rsa_key_is_asked_for_first(openssh, staging, tmp_path):
     """A known_hosts with several types, the server's own not the first, is no changed key."""
     (openssh.files / "users.csv").write_bytes(b"a\n")
-    sshd.make_key(tmp_path / "other", kind="rsa")
+    sshd.make_key(tmp_path / "other", kind="ssh-rsa")
     name = f"[127.0.0.1]:{openssh.port}"
     known = tmp_path / "several"
     known.write_text(f"{name} {(tmp_path / 'other.pub').read_text()}{openssh.known_hosts.read_text()}")
@@ -185,6 +183,17 @@ def test_a_password_where_only_keys_are_taken(openssh, staging):
     with pytest.raises(SourceError, match="accepts: publickey") as caught, fetch(source, staging=staging):
         pass
     assert "correct horse" not in str(caught.value)
+
+
+def test_a_second_factor_is_never_asked_for_at_the_terminal(staging, tmp_path, monkeypatch):
+    monkeypatch.setattr("builtins.input", lambda *_: pytest.fail("asked at the terminal"))
+    options = "AuthenticationMethods publickey,password\nPasswordAuthentication yes"
+    with (
+        sshd.running(tmp_path, options) as server,
+        pytest.raises(SourceError, match="The server accepts: password"),
+        fetch(server.source(), staging=staging),
+    ):
+        pass
 
 
 def test_a_large_file_arrives_whole(openssh, staging):

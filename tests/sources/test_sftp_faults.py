@@ -178,9 +178,7 @@ def test_a_drop_in_the_middle_of_a_file_is_tried_again(faulty, staging, offset):
 
 def test_what_is_here_already_is_not_fetched_again_after_a_drop(faulty, staging):
     (faulty.folder / "a.csv").write_bytes(b"first")
-    faulty.before_read = at(
-        0, lambda connection, path: path.endswith(b"users.csv") and connection.abort(), times=3
-    )
+    faulty.before_read = at(0, lambda connection, path: path.endswith(b"users.csv") and connection.abort(), times=3)
     assert sorted(fetched(faulty.source(), staging)) == ["a.csv", "users.csv"]
     assert [path.rsplit(b"/", 1)[-1] for path in faulty.opened] == [b"a.csv", b"users.csv", b"users.csv"]
 
@@ -314,9 +312,7 @@ def test_odd_names_of_other_files_do_no_harm(faulty, staging):
     assert fetched(faulty.source(), staging) == {"users.csv": b"sourcedId\nS1\n"}
 
 
-@pytest.mark.parametrize(
-    ("n_names", "said"), [(65, "more than 64 CSV files"), (20_000, "more than 10,000 entries")]
-)
+@pytest.mark.parametrize(("n_names", "said"), [(65, "more than 64 CSV files"), (20_000, "more than 10,000 entries")])
 def test_a_flood_of_files_is_refused(faulty, staging, n_names, said):
     faulty.names = [b"%d.csv" % number for number in range(n_names)]
     assert said in refused(faulty.source(), staging, ImportRefused)

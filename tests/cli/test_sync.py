@@ -1,0 +1,187 @@
+"""`sync`, `runs`, `classes` and every exit code of theirs from outside (contract.md, Commands)."""
+
+import json
+import shutil
+import sqlite3
+
+import pytest
+
+from rostersync.commands import classes, runs
+
+
+def history(run):
+    return json.loads(run("runs", "list", "--format", "json").stdout)
+
+
+def fetched(folder, query):
+    with sqlite3.connect(folder / "state.db") as state:
+        return state.execute(query).fetchall()
+
+
+class TestSync:
+    def test_a_first_sync_fills_the_state_and_says_what_it_did(self, run, district):
+        done = run("sync")
+        (row,) = history(run)
+        assert row["status"] == "applied"
+        assert row["run_id"] in done.stdout
+        assert (district / "reports" / row["run_id"] / "users.csv").exists()
+        assert fetched(district, "SELECT count(*) FROM roster_users WHERE role = 'student'") == [(60,)]
+
+    def test_quiet_says_nothing_when_all_is_well(self, run, district):
+        done = run("sync", "--quiet")
+        assert (done.stdout, done.stderr) == ("", "")
+
+    def test_the_second_time_nothing_is_done(self, run, synced):
+        before = fetched(synced, "SELECT * FROM roster_users")
+        run("sync")
+        assert fetched(synced, "SELECT * FROM roster_users") == before
+        assert len(history(run)) == 2
+
+    def test_a_dry_run_leaves_a_report_and_no_trace_in_the_state(self, run, district):
+        said = run("sync", "--dry-run").stdout
+        assert "dry run" in said
+        assert history(run) == []
+        assert fetched(district, "SELECT count(*) FROM roster_users") == [(0,)]
+        (report,) = [folder for folder in (district / "reports").iterdir() if folder.name in said]
+        assert json.loads((report / "summary.json").read_text(encoding="utf-8"))
+
+    def test_another_source_may_be_named(self, run, synced):
+        run("generate", "night2", "--students", "60", "--night", "2")
+        shutil.rmtree(synced / "oneroster")
+        run("sync", "--source", "night2")
+        assert history(run)[0]["source"].endswith("night2")
+
+    def test_a_full_look_gives_the_same(self, run, synced):
+        before = fetched(synced, "SELECT * FROM roster_users")
+        run("sync", "--full")
+        assert fetched(synced, "SELECT * FROM roster_users") == before
+
+    def test_json_logs_are_json_lines(self, run, district):
+        said = run("sync", "--log-format", "json").stderr
+        assert all(json.loads(line)["level"] for line in said.splitlines())
+
+    def test_no_colour_where_nobody_watches(self, run, district):
+        done = run("sync")
+        assert "\x1b" not in done.stdout + done.stderr
+
+
+class TestRefusals:
+    """Every refusal is one line on stderr, and the state is as it was."""
+
+    @pytest.fixture(autouse=True)
+    def untouched(self, synced):
+        tables = ("roster_users", "roster_classes", "roster_enrollments", "roster_guardianships")
+        before = [fetched(synced, f"SELECT * FROM {table}") for table in tables]
+        yield
+        if (synced / "kept.db").exists():
+            (synced / "kept.db").replace(synced / "state.db")
+        assert [fetched(synced, f"SELECT * FROM {table}") for table in tables] == before
+
+    @staticmethod
+    def refusal(done):
+        assert done.stdout == ""
+        assert done.stderr.startswith("rostersync: error: ")
+        assert done.stderr.count("\n") == 1
+        return done.stderr
+
+    def test_settings_with_a_mistake_are_exit_2(self, run, synced):
+        (synced / "rostersync.toml").write_text("[polcy]\n", encoding="utf-8")
+        assert "policy" in self.refusal(run("sync", code=2))
+
+    def test_a_source_that_is_not_configured_is_exit_2(self, run, synced):
+        (synced / "rostersync.toml").write_text("", encoding="utf-8")
+        assert "source.path is missing" in self.refusal(run("sync", code=2))
+
+    @pytest.mark.parametrize("content", [b"", b"SQLite? no" * 500], ids=["empty", "foreign"])
+    def test_a_state_that_is_none_is_exit_2(self, run, synced, content):
+        (synced / "state.db").rename(synced / "kept.db")
+        (synced / "state.db").write_bytes(content)
+        assert "state.db" in self.refusal(run("sync", code=2))
+        assert (synced / "state.db").read_bytes() == content
+
+    @pytest.mark.parametrize(
+        "command",
+        [
+            ["sync"],
+            ["sync", "--dry-run"],
+            ["runs", "list"],
+            ["runs", "show", "20261121T213000Z"],
+            ["users", "list"],
+            ["users", "show", "x"],
+            ["users", "accept", "x"],
+            ["users", "edit", "x", "--email", "new@example.org", "--by", "self"],
+            ["classes", "list"],
+        ],
+        ids=" ".join,
+    )
+    def test_a_lost_state_is_exit_2_and_no_new_one_is_made(self, run, synced, command):
+        (synced / "state.db").rename(synced / "kept.db")
+        assert "state.db" in self.refusal(run(*command, code=2))
+        assert not (synced / "state.db").exists()
+
+    def test_a_source_that_is_not_there_is_exit_3(self, run, synced):
+        shutil.rmtree(synced / "oneroster")
+        assert "oneroster" in self.refusal(run("sync", code=3))
+
+    def test_a_named_source_that_is_not_there_is_exit_3(self, run, synced):
+        assert "nowhere" in self.refusal(run("sync", "--source", "nowhere", code=3))
+
+    def test_a_source_that_is_empty_is_exit_3(self, run, synced):
+        shutil.rmtree(synced / "oneroster")
+        (synced / "oneroster").mkdir()
+        self.refusal(run("sync", code=3))
+
+    def test_files_that_cannot_be_used_are_exit_4(self, run, synced):
+        (synced / "oneroster" / "users.csv").write_text("sourcedId,role\n", encoding="utf-8")
+        assert "users.csv" in self.refusal(run("sync", code=4))
+        assert history(run)[0]["status"] == "refused"
+
+    def test_a_state_that_another_run_holds_is_exit_6(self, run, synced):
+        from rostersync.state.lock import hold
+
+        with hold(synced / "state.db"):
+            self.refusal(run("sync", code=6))
+
+    def test_an_unwritable_report_folder_is_exit_2(self, run, synced):
+        shutil.rmtree(synced / "reports")
+        (synced / "reports").write_text("", encoding="utf-8")
+        assert "reports" in self.refusal(run("sync", code=2))
+
+
+class TestRuns:
+    def test_the_latest_comes_first(self, run, synced):
+        run("sync")
+        rows = history(run)
+        assert [row["run_id"] for row in rows] == sorted((row["run_id"] for row in rows), reverse=True)
+        assert list(rows[0]) == list(runs.COLUMNS)
+        assert len(json.loads(run("runs", "list", "--limit", "1", "--format", "json").stdout)) == 1
+
+    def test_the_table_and_the_csv_have_the_same_columns(self, run, synced):
+        assert tuple(run("runs", "list").stdout.splitlines()[0].split()) == runs.COLUMNS
+        assert run("runs", "list", "--format", "csv").stdout.split("\r\n")[0] == ",".join(runs.COLUMNS)
+
+    def test_one_run_is_shown_with_its_counts(self, run, synced):
+        (row,) = history(run)
+        shown = json.loads(run("runs", "show", row["run_id"], "--format", "json").stdout)
+        assert {name: shown[name] for name in runs.COLUMNS} == row
+        assert shown["counts.students.added"] == 60
+        assert f"run_id  {row['run_id']}".split() == run("runs", "show", row["run_id"]).stdout.split()[:2]
+
+    def test_an_unknown_run_is_named(self, run, synced):
+        assert "knows no run 20000101T000000Z" in run("runs", "show", "20000101T000000Z", code=2).stderr
+
+
+class TestClasses:
+    def listed(self, run, *filters):
+        return json.loads(run("classes", "list", "--format", "json", *filters).stdout)
+
+    def test_json_is_the_view(self, run, synced):
+        rows = self.listed(run)
+        assert [tuple(row.values()) for row in rows] == fetched(synced, "SELECT * FROM roster_classes ORDER BY id")
+        assert tuple(rows[0]) == classes.COLUMNS
+
+    def test_filters(self, run, synced):
+        first = self.listed(run)[0]
+        assert {row["school_id"] for row in self.listed(run, "--school", first["school_id"])} == {first["school_id"]}
+        assert self.listed(run, "--status", "archived") == []
+        assert first["id"] in {row["id"] for row in self.listed(run, "--search", first["title"].upper())}

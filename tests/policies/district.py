@@ -1,0 +1,268 @@
+"""A small district to try rules on: nights as lists of rows, the real importer, state and reports."""
+
+from __future__ import annotations
+
+import csv
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rostersync import pipeline, settings
+from rostersync.state import edits
+from rostersync.state.store import create_state
+
+Row = dict[str, str]
+
+USER_HEADER = (
+    "sourcedId,status,dateLastModified,enabledUser,orgSourcedIds,role,username,userIds,givenName,familyName,middleName,"
+    "identifier,email,sms,phone,agentSourcedIds,grades,password"
+).split(",")
+CLASS_HEADER = (
+    "sourcedId,status,dateLastModified,title,grades,courseSourcedId,classCode,classType,location,schoolSourcedId,"
+    "termSourcedIds,subjects,subjectCodes,periods"
+).split(",")
+ENROLLMENT_HEADER = (
+    "sourcedId,status,dateLastModified,classSourcedId,schoolSourcedId,userSourcedId,role,primary,beginDate,endDate"
+).split(",")
+ORG_HEADER = "sourcedId,status,dateLastModified,name,type,identifier,parentSourcedId".split(",")
+COURSE_HEADER = (
+    "sourcedId,status,dateLastModified,schoolYearSourcedId,title,courseCode,grades,orgSourcedId,subjects,subjectCodes"
+).split(",")
+SESSION_HEADER = "sourcedId,status,dateLastModified,title,type,startDate,endDate,parentSourcedId,schoolYear".split(",")
+
+
+def person(sourced_id: str, role: str, **values: str) -> Row:
+    """A row of users.csv; keys are OneRoster's columns."""
+    row = dict.fromkeys(USER_HEADER, "")
+    row |= {
+        "sourcedId": sourced_id,
+        "enabledUser": "true",
+        "orgSourcedIds": "A",
+        "role": role,
+        "username": sourced_id.lower(),
+        "givenName": f"Given{sourced_id}",
+        "familyName": "Family",
+    }
+    return row | values
+
+
+def student(sourced_id: str, agents: str = "", **values: str) -> Row:
+    """A student of school A, with an e-mail of their own."""
+    defaults = {"email": f"{sourced_id.lower()}@students.example.org", "agentSourcedIds": agents, "grades": "05"}
+    return person(sourced_id, "student", **{**defaults, **values})
+
+
+def guardian(sourced_id: str, agents: str = "", **values: str) -> Row:
+    """A guardian with an e-mail of their own; `agents` are their students."""
+    defaults = {"email": f"{sourced_id.lower()}@families.example.org", "agentSourcedIds": agents}
+    return person(sourced_id, "parent", **{**defaults, **values})
+
+
+def teacher(sourced_id: str, **values: str) -> Row:
+    """A teacher of school A."""
+    return person(sourced_id, "teacher", **{"email": f"{sourced_id.lower()}@staff.example.org", **values})
+
+
+def school_class(sourced_id: str, **values: str) -> Row:
+    """A class of school A."""
+    row = dict.fromkeys(CLASS_HEADER, "")
+    row |= {
+        "sourcedId": sourced_id,
+        "title": f"Class {sourced_id}",
+        "courseSourcedId": "course",
+        "classType": "scheduled",
+        "schoolSourcedId": "A",
+        "termSourcedIds": "term",
+    }
+    return row | values
+
+
+def enrollment(class_id: str, user_id: str, role: str = "student", **values: str) -> Row:
+    """An enrollment with a sourcedId of its own."""
+    row = dict.fromkeys(ENROLLMENT_HEADER, "")
+    row |= {
+        "sourcedId": f"{class_id}-{user_id}-{role}",
+        "classSourcedId": class_id,
+        "schoolSourcedId": "A",
+        "userSourcedId": user_id,
+        "role": role,
+    }
+    return row | values
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a run left: rows of its CSVs as dicts, and its summary."""
+
+    folder: Path
+    summary: dict[str, Any]
+
+    def rows(self, kind: str = "users", **where: str) -> list[Row]:
+        """Rows of a CSV, the apostrophes of formula-like cells taken off, that have these values."""
+        with (self.folder / f"{kind}.csv").open(encoding="utf-8-sig", newline="") as file:
+            rows = [{key: _plain(value) for key, value in row.items()} for row in csv.DictReader(file)]
+        return [row for row in rows if all(row[key] == value for key, value in where.items())]
+
+    def notes(self, record: str, kind: str = "users") -> list[tuple[str, str, str]]:
+        """(action, code, notes) of one user or class, sorted by code."""
+        found = [(row["action"], row["code"], row["notes"]) for row in self.rows(kind, id=record)]
+        return sorted(found, key=lambda note: note[1])
+
+    def codes(self, record: str, kind: str = "users") -> list[str]:
+        """The codes said of one user or class, sorted."""
+        return sorted(row["code"] for row in self.rows(kind, id=record))
+
+
+def _plain(cell: str) -> str:
+    return cell[1:] if cell[:1] == "'" and cell[1:2] in "=+-@\t\r" else cell
+
+
+class District:
+    """A state, its settings, and nights one after the other."""
+
+    def __init__(self, folder: Path, **policy: object) -> None:
+        self.folder = folder
+        self._nights = 0
+        create_state(folder / "state.db")
+        self.configure(**policy)
+
+    def configure(
+        self,
+        *,
+        include: Sequence[str] = (),
+        schools: Mapping[str, Mapping[str, object]] | None = None,
+        **policy: object,
+    ) -> None:
+        """Write rostersync.toml: policy keys, `schools.include`, and `[policy.schools]`."""
+        lines = ["[schools]", f"include = {_toml(list(include))}", "[policy]"]
+        lines += [f"{key} = {_toml(value)}" for key, value in policy.items()]
+        for school, values in (schools or {}).items():
+            lines.append(f'[policy.schools."{school}"]')
+            lines += [f"{key} = {_toml(value)}" for key, value in values.items()]
+        (self.folder / "rostersync.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+    @property
+    def settings(self) -> settings.Settings:
+        """The settings as the next command reads them."""
+        return settings.load(self.folder / "rostersync.toml", {})
+
+    def night(
+        self,
+        users: Iterable[Row] = (),
+        classes: Iterable[Row] | None = None,
+        enrollments: Iterable[Row] | None = None,
+        *,
+        schools: Sequence[str] = ("A", "B", "C"),
+        term_end: str = "2099-06-30",
+        without: Mapping[str, Sequence[str]] | None = None,
+        dry_run: bool = False,
+        full: bool = False,
+    ) -> Report:
+        """One night with these rows; a standing class K0 with teacher T0 keeps the files filled.
+
+        `without` names columns per file that the export does not have.
+        """
+        self._nights += 1
+        folder = self.folder / f"night{self._nights}"
+        folder.mkdir()
+        missing = without or {}
+        base_class, base_teacher = school_class("K0"), teacher("T0")
+        files: dict[str, tuple[list[str], list[Row]]] = {
+            "users": (USER_HEADER, [base_teacher, *users]),
+            "classes": (CLASS_HEADER, [base_class, *(classes or ())]),
+            "enrollments": (ENROLLMENT_HEADER, [enrollment("K0", "T0", "teacher"), *(enrollments or ())]),
+            "orgs": (ORG_HEADER, [_org(school) for school in schools]),
+            "courses": (COURSE_HEADER, [{"sourcedId": "course", "title": "Course", "orgSourcedId": "A"}]),
+            "academicSessions": (
+                SESSION_HEADER,
+                [
+                    {
+                        "sourcedId": "term",
+                        "title": "Term",
+                        "type": "term",
+                        "startDate": "2026-08-24",
+                        "endDate": term_end,
+                        "schoolYear": "2027",
+                    }
+                ],
+            ),
+        }
+        for name, (header, rows) in files.items():
+            columns = [column for column in header if column not in missing.get(name, ())]
+            with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
+                writer = csv.DictWriter(file, columns, restval="", extrasaction="ignore")
+                writer.writeheader()
+                writer.writerows(rows)
+        return self.sync(folder, dry_run=dry_run, full=full)
+
+    def sync(self, source: Path, *, dry_run: bool = False, full: bool = False) -> Report:
+        """One night with the files of a folder or zip."""
+        outcome = pipeline.sync(self.settings, source=source, dry_run=dry_run, full=full)
+        return Report(outcome.report_folder, outcome.summary.to_json())
+
+    def accept(self, *ids: str) -> None:
+        """These users accept their invitations."""
+        edits.accept(self.folder / "state.db", list(ids))
+
+    def edit(self, user_id: str, by: str = "self", **values: str) -> None:
+        """An edit of platform values."""
+        edits.edit(self.folder / "state.db", self.settings, user_id, values, by=by)
+
+    def rows(self, query: str, *values: object) -> list[dict[str, Any]]:
+        """Rows of a query on the state's public views."""
+        connection = sqlite3.connect(f"file:{self.folder / 'state.db'}?mode=ro", uri=True)
+        try:
+            cursor = connection.execute(query, values)
+            names = [column[0] for column in cursor.description]
+            return [dict(zip(names, row, strict=True)) for row in cursor]
+        finally:
+            connection.close()
+
+    def user(self, user_id: str) -> dict[str, Any]:
+        """One row of roster_users."""
+        return self.rows("SELECT * FROM roster_users WHERE id = ?", user_id)[0]
+
+    def ids(self) -> set[str]:
+        """Everybody in roster_users but T0."""
+        return {row["id"] for row in self.rows("SELECT id FROM roster_users WHERE id <> 'T0'")}
+
+    def statuses(self) -> dict[str, str]:
+        """Roster status by user, but T0."""
+        return {r["id"]: r["roster_status"] for r in self.rows("SELECT * FROM roster_users WHERE id <> 'T0'")}
+
+    def guardianships(self) -> dict[tuple[str, str], str]:
+        """Status by (guardian, student)."""
+        return {
+            (r["guardian_id"], r["student_id"]): r["status"] for r in self.rows("SELECT * FROM roster_guardianships")
+        }
+
+    def enrollments(self) -> dict[tuple[str, str], str]:
+        """Status by (class, user), but those of K0's teacher."""
+        found = self.rows("SELECT * FROM roster_enrollments WHERE user_id <> 'T0'")
+        return {(row["class_id"], row["user_id"]): row["status"] for row in found}
+
+    def access(self) -> set[tuple[str, str]]:
+        """(user, school) of roster_access, but T0's."""
+        return {(r["user_id"], r["school_id"]) for r in self.rows("SELECT * FROM roster_access WHERE user_id <> 'T0'")}
+
+    def everything(self) -> dict[str, list[tuple[Any, ...]]]:
+        """All public views but the runs, to compare states."""
+        views = ("users", "classes", "enrollments", "guardianships", "access", "outbox", "changes")
+        return {
+            view: sorted((tuple(r.values()) for r in self.rows(f"SELECT * FROM roster_{view}")), key=repr)
+            for view in views
+        }
+
+
+def _org(school: str) -> Row:
+    return {"sourcedId": school, "name": f"School {school}", "type": "school"}
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return "[" + ", ".join(_toml(item) for item in value) + "]"
+    return f'"{value}"'
