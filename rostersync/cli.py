@@ -15,7 +15,7 @@ from rostersync.commands import classes, generate, runs, setup, sync, users, val
 from rostersync.commands.invocation import Invocation, LogFormat
 
 
-class OutputClosed(Exception):  # noqa: N818 - no error: the reader of the output has seen enough
+class OutputClosed(Exception):
     """Whoever read stdout or stderr has gone, as in `rostersync users list | head`."""
 
 

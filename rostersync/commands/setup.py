@@ -27,14 +27,15 @@ def init(
 
     The settings are a commented rostersync.toml. Whatever stands there already is kept.
     """
-    from rostersync.settings import DEFAULT_FILE, find_file, load
+    from rostersync.settings import DEFAULT_FILE, find_file, interpret, load, template
 
     call = invocation.of(context)
     if folder is not None and call.config is not None:
         raise ConfigurationError("give either DIR or --config; nothing was changed")
     file = find_file(call.config, os.environ) if folder is None else folder / DEFAULT_FILE
+    # What is about to be written is read first: a mistake in the environment must leave nothing half done.
+    settings = load(file, os.environ) if file.exists() else interpret(template(), file, os.environ)
     output.line(_write_settings(file))
-    settings = load(file, os.environ)
     output.line(_make_state(settings.state.path))
     output.line(_make_report_folder(settings.reports.path))
     output.line("")
@@ -51,9 +52,9 @@ def _write_settings(file: Path) -> str:
         file.parent.mkdir(parents=True, exist_ok=True)
         with file.open("x", encoding="utf-8", newline="\n") as settings:
             settings.write(template())
-    except FileExistsError:
-        return f"kept    {file}"
     except OSError as error:
+        if file.is_file():
+            return f"kept    {file}"
         raise ConfigurationError(f"{file} cannot be written: {error.strerror}; nothing was changed") from None
     return f"wrote   {file}"
 

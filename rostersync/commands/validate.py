@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +19,14 @@ from rostersync.model.findings import FINDING_COLUMNS, Severity
 
 if TYPE_CHECKING:
     from rostersync.settings import District
+
+
+class Encoding(StrEnum):
+    """What the files may be encoded in; auto tries UTF-8 first."""
+
+    AUTO = "auto"
+    UTF_8 = "utf-8"
+    WINDOWS_1252 = "windows-1252"
 
 
 def validate(
@@ -34,9 +43,7 @@ def validate(
             help="Country of phone numbers without a country code. [default: as configured, else US]",
         ),
     ] = None,
-    encoding: Annotated[
-        str, typer.Option("--encoding", help="auto, utf-8 or windows-1252.", metavar="ENCODING")
-    ] = "auto",
+    encoding: Annotated[Encoding, typer.Option("--encoding", help="How the files are encoded.")] = Encoding.AUTO,
     chosen: FormatOption = Format.TABLE,
 ) -> None:
     """Check a set of files; the findings are the result.
@@ -56,11 +63,11 @@ def validate(
         fetch_path(path, staging=Path(private), progress=watcher) as delivery,
     ):
         today = datetime.now(district.zone).date()
-        findings = find(delivery, region=district.region, encoding=encoding, today=today, strict=strict)
+        findings = find(delivery, region=district.region, encoding=encoding.value, today=today, strict=strict)
     output.listing(findings.iter_rows(named=True), FINDING_COLUMNS, chosen)
     if not call.quiet:
         errors = int((findings["severity"] == Severity.ERROR.value).sum())
-        output.said(f"{path}: {errors} errors, {findings.height - errors} warnings")
+        output.said(f"{path}: errors: {errors}, warnings: {findings.height - errors}")
 
 
 def _district(call: Invocation, region: str | None) -> District:

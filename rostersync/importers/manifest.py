@@ -22,7 +22,10 @@ _MODES = ("bulk", "delta", "absent")
 
 @dataclass(frozen=True)
 class Manifest:
-    """What manifest.csv says: `version` ("1.1", "1.2", None); `modes`: file key in lower case -> bulk, delta, absent."""
+    """What manifest.csv says.
+
+    `version`: "1.1", "1.2" or None; `modes`: file key in lower case -> bulk, delta or absent.
+    """
 
     version: str | None = None
     modes: Mapping[str, str] = field(default_factory=dict)

@@ -146,8 +146,8 @@ def _check_manifest(
     said: dict[str, tuple[int, str]] = {}
     for line, name, value in text.records({0: "name", 1: "value"}).cells.iter_rows():
         said[name or ""] = (line, value or "")
-    expected = {"manifest.version": ("1.0",), "oneroster.version": (version,)}
-    expected |= {f"file.{key}": _MODES for key in rules}
+    expected: dict[str, tuple[str, ...]] = {"manifest.version": ("1.0",), "oneroster.version": (version,)}
+    expected.update({f"file.{key}": _MODES for key in rules})
     for name, allowed in expected.items():
         line, value = said.get(name, (None, None))
         if value not in allowed:

@@ -94,7 +94,7 @@ class DelimitedText:
             if text.count('"') % 2 == 0:
                 _refuse_stray_quotes(self.name, self._lines.filter(line=first).with_columns(text=_literal(text)))
                 (cells,) = _cells_of([(first, text)], self.name)
-                return first, line + 1, tuple(" ".join(cell.strip("\ufeff").split()) for cell in cells)
+                return first, line + 1, tuple(cell.strip().strip("\ufeff").strip() for cell in cells)
         if first:
             raise _broken(self.name, first)
         return 1, 1, ()

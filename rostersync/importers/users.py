@@ -29,7 +29,7 @@ _INVALID_PHONE = "No valid phone number; it says nothing. Correct it in the SIS.
 class Users:
     """`users` (USER_COLUMNS), `rejected` (REJECTED_USER_COLUMNS), and the sourcedIds of deleted rows.
 
-    `unreadable`: there are rows whose sourcedId nobody can read.
+    `unreadable`: there are rows of which nobody can read whom they are about.
     """
 
     users: pl.DataFrame
@@ -63,7 +63,7 @@ def users_of(
     kept = rows.filter(sound)
     columns = list(REJECTED_USER_COLUMNS)
     rejected = pl.concat([part.select(columns) for part in (table.rejected, unique.conflicting, rows.filter(~sound))])
-    unreadable = rejected["sourced_id"].null_count() > 0
+    unreadable = rejected["sourced_id"].null_count() > 0 or (roles is not None and roles.unreadable)
     rejected = rejected.filter(pl.col("sourced_id").is_not_null()).sort("line")
     users = _with_contacts(kept, region, findings).select(USER_COLUMNS)
     return Users(users, rejected, deleted, unreadable)

@@ -63,7 +63,7 @@ def normalise_phone(text: str, region: str, *, allow_extension: bool) -> str | N
     import phonenumbers
 
     try:
-        number = phonenumbers.parse(digits, region)
+        number = phonenumbers.parse(digits, region.upper())
     except phonenumbers.NumberParseException:
         return None
     if number.extension or not (_of_the_numbering_plan(number) or phonenumbers.is_valid_number(number)):

@@ -12,7 +12,7 @@ from rostersync.settings.models import (
     Source,
     State,
 )
-from rostersync.settings.reading import DEFAULT_FILE, find_file, load, template
+from rostersync.settings.reading import DEFAULT_FILE, find_file, interpret, load, template
 
 __all__ = [
     "CONFIG_VARIABLE",
@@ -27,6 +27,7 @@ __all__ = [
     "Source",
     "State",
     "find_file",
+    "interpret",
     "load",
     "template",
 ]

@@ -46,7 +46,11 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
             the text has one line per mistake.
     """
     file = find_file(path, environ)
-    text = _read(file)
+    return interpret(_read(file), file, environ)
+
+
+def interpret(text: str, file: Path, environ: Mapping[str, str]) -> Settings:
+    """The settings of a text as if it stood in `file`, which need not exist; otherwise as `load`."""
     raw = _parse(text, file)
     in_clear = list(_take_out_secrets(raw))  # before the environment, where secrets are welcome
     origins, mistakes = lay_over(raw, environ)

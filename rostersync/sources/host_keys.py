@@ -84,7 +84,7 @@ def offered_key(host: str, port: int, timeout: float) -> HostKey:
     """
     import paramiko
 
-    class Seen(Exception):  # noqa: N818 - no error: the way out of a connection that has shown what we want
+    class Seen(Exception):  # no error: the way out of a connection that has shown what we want
         def __init__(self, key: paramiko.PKey) -> None:
             self.key = key
 

@@ -64,6 +64,15 @@ class TestInit:
         assert "the nearest known key is policy" in run("init", code=2).stderr
         assert not (home / "state.db").exists()
 
+    def test_a_folder_that_is_a_file_is_refused(self, run, home):
+        (home / "file").write_text("mine", encoding="utf-8")
+        assert "cannot be written" in run("init", "file", code=2).stderr
+        assert [path.name for path in home.iterdir()] == ["file"]
+
+    def test_a_mistake_in_the_environment_leaves_nothing_behind(self, run, home):
+        assert "ROSTERSYNC_POLCY" in run("init", environ={"ROSTERSYNC_POLCY": "1"}, code=2).stderr
+        assert list(home.iterdir()) == []
+
     def test_a_folder_and_a_settings_file_at_once_are_refused(self, run):
         assert "either DIR or --config" in run("-c", "x.toml", "init", "d", code=2).stderr
 

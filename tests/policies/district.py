@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import random
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,9 @@ COURSE_HEADER = (
     "sourcedId,status,dateLastModified,schoolYearSourcedId,title,courseCode,grades,orgSourcedId,subjects,subjectCodes"
 ).split(",")
 SESSION_HEADER = "sourcedId,status,dateLastModified,title,type,startDate,endDate,parentSourcedId,schoolYear".split(",")
+ROLE_HEADER = (
+    "sourcedId,status,dateLastModified,userSourcedId,roleType,role,beginDate,endDate,orgSourcedId,userProfileSourcedId"
+).split(",")
 
 
 def person(sourced_id: str, role: str, **values: str) -> Row:
@@ -88,6 +92,19 @@ def enrollment(class_id: str, user_id: str, role: str = "student", **values: str
         "schoolSourcedId": "A",
         "userSourcedId": user_id,
         "role": role,
+    }
+    return row | values
+
+
+def role(user_id: str, name: str, role_type: str = "secondary", org: str = "A", **values: str) -> Row:
+    """A row of roles.csv (OneRoster 1.2)."""
+    row = dict.fromkeys(ROLE_HEADER, "")
+    row |= {
+        "sourcedId": f"{user_id}-{name}-{org}",
+        "userSourcedId": user_id,
+        "roleType": role_type,
+        "role": name,
+        "orgSourcedId": org,
     }
     return row | values
 
@@ -157,12 +174,50 @@ class District:
         schools: Sequence[str] = ("A", "B", "C"),
         term_end: str = "2099-06-30",
         without: Mapping[str, Sequence[str]] | None = None,
+        absent: Sequence[str] = (),
+        manifest: Mapping[str, str] | None = None,
+        sessions: Iterable[Row] = (),
+        roles: Iterable[Row] | None = None,
+        shuffle: int | None = None,
         dry_run: bool = False,
         full: bool = False,
     ) -> Report:
-        """One night with these rows; a standing class K0 with teacher T0 keeps the files filled.
+        """One night with these rows; `files` says what they are."""
+        folder = self.files(
+            users,
+            classes,
+            enrollments,
+            schools=schools,
+            term_end=term_end,
+            without=without,
+            absent=absent,
+            manifest=manifest,
+            sessions=sessions,
+            roles=roles,
+            shuffle=shuffle,
+        )
+        return self.sync(folder, dry_run=dry_run, full=full)
 
-        `without` names columns per file that the export does not have.
+    def files(
+        self,
+        users: Iterable[Row] = (),
+        classes: Iterable[Row] | None = None,
+        enrollments: Iterable[Row] | None = None,
+        *,
+        schools: Sequence[str] = ("A", "B", "C"),
+        term_end: str = "2099-06-30",
+        without: Mapping[str, Sequence[str]] | None = None,
+        absent: Sequence[str] = (),
+        manifest: Mapping[str, str] | None = None,
+        sessions: Iterable[Row] = (),
+        roles: Iterable[Row] | None = None,
+        shuffle: int | None = None,
+    ) -> Path:
+        """The folder of a night's files; a standing class K0 with teacher T0 keeps them filled.
+
+        `without` names columns per file that the export does not have, `absent` whole files, `manifest` what a
+        manifest.csv says of files ("users": "absent"). `sessions` are further terms. With `roles` the set is one of
+        OneRoster 1.2. `shuffle` seeds another order of rows and columns.
         """
         self._nights += 1
         folder = self.folder / f"night{self._nights}"
@@ -185,17 +240,32 @@ class District:
                         "startDate": "2026-08-24",
                         "endDate": term_end,
                         "schoolYear": "2027",
-                    }
+                    },
+                    *sessions,
                 ],
             ),
         }
+        if roles is not None:
+            files["users"] = (
+                [column for column in USER_HEADER if column not in {"role", "orgSourcedIds"}],
+                files["users"][1],
+            )
+            files["roles"] = (ROLE_HEADER, [role("T0", "teacher", "primary"), *roles])
+        if manifest is not None:
+            _write_manifest(folder, files, manifest, version="1.1" if roles is None else "1.2")
+        order = random.Random(shuffle)
         for name, (header, rows) in files.items():
+            if name in absent:
+                continue
             columns = [column for column in header if column not in missing.get(name, ())]
+            if shuffle is not None:
+                order.shuffle(columns)
+                order.shuffle(rows)
             with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
                 writer = csv.DictWriter(file, columns, restval="", extrasaction="ignore")
                 writer.writeheader()
                 writer.writerows(rows)
-        return self.sync(folder, dry_run=dry_run, full=full)
+        return folder
 
     def sync(self, source: Path, *, dry_run: bool = False, full: bool = False) -> Report:
         """One night with the files of a folder or zip."""
@@ -254,6 +324,18 @@ class District:
             view: sorted((tuple(r.values()) for r in self.rows(f"SELECT * FROM roster_{view}")), key=repr)
             for view in views
         }
+
+
+def _write_manifest(folder: Path, files: Iterable[str], said: Mapping[str, str], version: str) -> None:
+    """manifest.csv: bulk for what is there, absent for what is not, and whatever else is `said`."""
+    every = (
+        "academicSessions categories classes classResources courses courseResources demographics enrollments lineItems"
+    )
+    names = [*every.split(), "orgs", "resources", "results", "users", *(["roles"] if version == "1.2" else [])]
+    modes = {name: "bulk" if name in files else "absent" for name in names} | dict(said)
+    rows = [("propertyName", "value"), ("manifest.version", "1.0"), ("oneroster.version", version)]
+    rows += [(f"file.{name}", mode) for name, mode in modes.items()]
+    (folder / "manifest.csv").write_text("".join(f"{name},{value}\n" for name, value in rows), encoding="utf-8")
 
 
 def _org(school: str) -> Row:

@@ -2,10 +2,10 @@
 
 import os
 
-import keyring  # noqa: TID253 - the tests put one of their own in its place
+import keyring
 import pytest
-from keyring.backend import KeyringBackend  # noqa: TID253
-from keyring.errors import KeyringLocked  # noqa: TID253
+from keyring.backend import KeyringBackend
+from keyring.errors import KeyringLocked
 
 from rostersync.errors import ConfigurationError
 from rostersync.settings import load

@@ -1,0 +1,200 @@
+"""Tables of cases: many small stories told in one district at once, so that a night serves a whole table.
+
+A case writes its people as if it were alone: `G1`, `g1@families.example.org`, `206-555-0101`. Told together, each
+case gets ids, mail domains and an area code of its own; what is read back is shown as the case wrote it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.policies.district import District, Report, Row
+
+AREA_CODES = (
+    "201 202 203 205 207 208 209 210 212 213 214 215 216 217 218 219 224 225 228 229 231 234 239 240 248 251 252 253 "
+    "254 256 260 262 267 269 270 272 276 281 301 302 303 304 305 307 308 309 310 312 313 314 315 316 317 318 319 320"
+).split()
+ID_COLUMNS = ("sourcedId", "classSourcedId", "userSourcedId")
+
+Note = tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One story: the first night, what people do by day, the second night, and what must be true after it.
+
+    `after` has the fields of roster_users by user, None for somebody who must not be there; `notes` are all
+    report rows of these users (those not named may have any); `told` all messages (user, channel, address).
+    """
+
+    name: str
+    before: Sequence[Row] = ()
+    tonight: Sequence[Row] = ()
+    accepted: Sequence[str] = ()
+    edits: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    after: Mapping[str, Mapping[str, object] | None] = field(default_factory=dict)
+    notes: Mapping[str, Sequence[Note]] = field(default_factory=dict)
+    told: Sequence[tuple[str, str, str]] | None = ()
+    one_account: Sequence[str] = ()
+
+
+class Lived:
+    """A table's cases after both nights, and the same files once more."""
+
+    def __init__(self, folder: Path, cases: Sequence[Case], **policy: object) -> None:
+        self._number = {case.name: number for number, case in enumerate(cases)}
+        assert len(self._number) == len(cases), "two cases have the same name"
+        self.district = District(folder, **policy)
+        self._every = District(_made(folder / "full"), **policy)
+        self._night([row for case in cases for row in self._rows(case, case.before)])
+        for district in (self.district, self._every):
+            for case in cases:
+                for user_id in case.accepted:
+                    district.accept(self._own(case, user_id))
+                for user_id, values in case.edits.items():
+                    district.edit(self._own(case, user_id), **{k: self._own(case, v) for k, v in values.items()})
+        last = [row for case in cases for row in self._rows(case, case.tonight)]
+        self.report = self._night(last)
+        before = self.district.everything()
+        self.again = self._night(last)
+        assert self.district.everything() == before, "the same files once more changed something (R-A1)"
+
+    def _night(self, users: Sequence[Row]) -> Report:
+        report, every = self.district.night(users), self._every.night(users, full=True)
+        assert content(self.district) == content(self._every), "sync --full gives another state"
+        assert report.rows() == every.rows(), "sync --full gives another report"
+        return report
+
+    def check(self, case: Case) -> None:
+        """Everything the case expects."""
+        users = {row["id"]: row for row in self.district.rows("SELECT * FROM roster_users")}
+        for user_id, expected in case.after.items():
+            row = users.get(self._own(case, user_id))
+            if expected is None:
+                assert row is None, f"{user_id} is in the directory"
+                continue
+            assert row is not None, f"{user_id} is not in the directory"
+            found = {name: self._shown(case, row[name]) for name in expected}
+            assert {user_id: found} == {user_id: dict(expected)}
+        for user_id, notes in case.notes.items():
+            found_notes = [tuple(self._shown(case, t) for t in n) for n in self.report.notes(self._own(case, user_id))]
+            assert {user_id: found_notes} == {user_id: sorted(notes, key=lambda note: note[1])}
+        if case.told is not None:
+            assert self._messages(case) == sorted(case.told)
+        accounts = {users[self._own(case, user_id)]["account_id"] for user_id in case.one_account}
+        assert len(accounts) <= 1, f"{case.one_account} have several accounts"
+
+    def kept_again(self, case: Case) -> None:
+        """The second night with the same files says again what is kept and withheld, and nothing else."""
+        for user_id, notes in case.notes.items():
+            expected = [note for note in notes if note[0] in ("kept", "withheld")]
+            found = [tuple(self._shown(case, t) for t in n) for n in self.again.notes(self._own(case, user_id))]
+            assert {user_id: found} == {user_id: sorted(expected, key=lambda note: note[1])}
+
+    def _messages(self, case: Case) -> list[tuple[str, str, str]]:
+        rows = self.district.rows("SELECT * FROM roster_outbox WHERE template = 'contact-updated'")
+        mark = f"_{self._number[case.name]}"
+        return sorted(
+            tuple(self._shown(case, row[name]) for name in ("user_id", "channel", "address"))
+            for row in rows
+            if row["user_id"].endswith(mark)
+        )
+
+    def _rows(self, case: Case, rows: Sequence[Row]) -> list[Row]:
+        return [self._row(case, row) for row in rows]
+
+    def _row(self, case: Case, row: Row) -> Row:
+        mark = f"_{self._number[case.name]}"
+        own = {name: self._own(case, value) for name, value in row.items()}
+        for name in ID_COLUMNS:
+            if row.get(name):
+                own[name] = row[name] + mark
+        if row["agentSourcedIds"]:
+            own["agentSourcedIds"] = ",".join(agent + mark for agent in row["agentSourcedIds"].split(","))
+        return own
+
+    def _own(self, case: Case, value: str) -> str:
+        """An id, address or number of a case as the district has it."""
+        number = self._number[case.name]
+        if re.fullmatch(r"[A-Z]+\d+", value):
+            return f"{value}_{number}"
+        value = re.sub(r"@(?=\S)", f"@case{number}.", value)
+        return value.replace("206", AREA_CODES[number], 1) if "555" in value else value
+
+    def _shown(self, case: Case, value: Any) -> Any:
+        """What the district has as the case wrote it."""
+        if not isinstance(value, str):
+            return value
+        number = self._number[case.name]
+        value = re.sub(rf"\b([A-Z]+\d+)_{number}\b", r"\1", value)
+        return value.replace(f"@case{number}.", "@").replace(f"+1{AREA_CODES[number]}", "+1206")
+
+
+def content(district: District) -> dict[str, list[tuple[Any, ...]]]:
+    """The public views without what names a run or a time: equal for two districts that lived the same."""
+    views = {
+        "users": "*",
+        "classes": "*",
+        "enrollments": "*",
+        "guardianships": "*",
+        "access": "*",
+        "outbox": "user_id, channel, template, address",
+        "changes": "kind, id, action, code, field, before, after",
+    }
+    return {
+        view: sorted((tuple(r.values()) for r in district.rows(f"SELECT {columns} FROM roster_{view}")), key=repr)
+        for view, columns in views.items()
+    }
+
+
+class Twins:
+    """A story told in two districts, one of them with `--full`: state and reports are the same every night."""
+
+    def __init__(self, folder: Path, **policy: object) -> None:
+        self._both = (District(_made(folder / "scoped"), **policy), District(_made(folder / "full"), **policy))
+        self.state = self._both[0]
+
+    def night(self, *rows: Any, **options: Any) -> Report:
+        """A night in both."""
+        scoped, full = self._both
+        report, every = scoped.night(*rows, **options), full.night(*rows, **options, full=True)
+        assert content(scoped) == content(full), "sync --full gives another state"
+        for kind in ("users", "classes", "enrollments", "guardianships", "issues"):
+            assert report.rows(kind) == every.rows(kind), f"sync --full gives another {kind}.csv"
+        return report
+
+    def in_both(self, act: Callable[[District], object]) -> None:
+        """The same deed by day in both."""
+        for district in self._both:
+            act(district)
+
+    def accept(self, *ids: str) -> None:
+        """These accept their invitations."""
+        self.in_both(lambda district: district.accept(*ids))
+
+    def edit(self, user_id: str, **values: str) -> None:
+        """An edit of platform values."""
+        self.in_both(lambda district: district.edit(user_id, **values))
+
+    def configure(self, **settings: Any) -> None:
+        """Other settings from now on."""
+        self.in_both(lambda district: district.configure(**settings))
+
+    def user(self, user_id: str, *fields: str) -> tuple[Any, ...]:
+        """These fields of one row of roster_users."""
+        row = self.state.user(user_id)
+        return tuple(row[name] for name in fields)
+
+    def messages(self) -> list[tuple[str, str, str]]:
+        """(user, channel, address) of all queued messages."""
+        rows = self.state.rows("SELECT user_id, channel, address FROM roster_outbox WHERE template = 'contact-updated'")
+        return sorted(tuple(row.values()) for row in rows)
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True)
+    return folder
