@@ -134,7 +134,7 @@ def propose(
             night = scope(roster, changes, state, today)
         with watch.stage("decide"):
             decisions = policies.decide(night, settings.policy)
-            decisions, notes, changed = planning.notes_and_changes(decisions)
+            notes, changed = planning.notes_and_changes(decisions)
             afterwards = planning.snapshot_afterwards(tonight, decisions)
             moved = not planning.same_snapshot(afterwards, before)
     plan = Plan(

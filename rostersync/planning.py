@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING
 
 from rostersync.model.decisions import Decisions
@@ -17,10 +16,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-def notes_and_changes(
-    decisions: Decisions,
-) -> tuple[Decisions, dict[str, pd.DataFrame], dict[str, pd.DataFrame]]:
-    """The decisions with `to_review` of users and classes; per kind the notes and the rows of roster_changes."""
+def notes_and_changes(decisions: Decisions) -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]:
+    """Per kind the notes and the rows of roster_changes."""
     import pandas as pd
 
     user_notes, class_notes = noted.user_notes(decisions), noted.class_notes(decisions)
@@ -42,18 +39,7 @@ def notes_and_changes(
         "enrollments": enrollment_notes,
         "guardianships": noted.coded_notes(decisions.pairs, ("guardian_id", "student_id")),
     }
-    reviewed = dataclasses.replace(
-        decisions,
-        users=_to_review(decisions.users, notes["users"]),
-        classes=_to_review(decisions.classes, notes["classes"]),
-    )
-    return reviewed, notes, changed.change_rows(reviewed, notes, fields)
-
-
-def _to_review(frame: pd.DataFrame, notes: pd.DataFrame) -> pd.DataFrame:
-    """Who is said something every night while the cause lasts stays in scope."""
-    nightly = notes.loc[notes["code"].isin([code.value for code in noted.NIGHTLY]), "id"]
-    return frame.assign(to_review=frame["id"].isin(nightly))
+    return notes, changed.change_rows(decisions, notes, fields)
 
 
 def snapshot_afterwards(tonight: Snapshot, decisions: Decisions) -> Snapshot:

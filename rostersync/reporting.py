@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def tables(settings: Settings, plan: Plan) -> ReportTables:
     """The report's tables; names of schools and bystanders come from the state."""
-    from rostersync.reports.rows import report_tables
+    from rostersync.reports.rows import FromState, report_tables
     from rostersync.state.connection import reading
     from rostersync.state.reader import StateReader
 
@@ -26,9 +26,15 @@ def tables(settings: Settings, plan: Plan) -> ReportTables:
     with reading(settings.state.path) as connection:
         state = StateReader(connection)
         orgs = _org_names(plan, state)
-        others = set(noted["user_id"].unique()) - set(plan.decisions.users["id"])
-        names = state.names(others)
-    return report_tables(plan, orgs, names)
+        bystanders = plan.decisions.enrollments.loc[plan.decisions.enrollments["user_at"] < 0, "user_id"]
+        others = set(bystanders.unique()) & set(noted["user_id"].unique())
+        from_state = FromState(
+            orgs=orgs,
+            names=state.names(others),
+            user_notes=state.standing_user_notes(),
+            class_notes=state.standing_class_notes(),
+        )
+    return report_tables(plan, from_state)
 
 
 def _org_names(plan: Plan, state: StateReader) -> dict[str, str]:

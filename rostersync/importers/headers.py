@@ -89,7 +89,7 @@ def _missing(name: str, missing: list[str], cells: tuple[str, ...]) -> RequiredC
     start = f"{name} line 1: required column {', '.join(missing)} is missing"
     prefixed = [cell for cell in cells if (found := _PREFIX.fullmatch(cell)) and found.group(1) in missing]
     separators = [mark for mark in (";", "\t", "|") if any(mark in cell for cell in cells)]
-    if prefixed:
+    if prefixed and prefixed[0].isprintable():
         advice = f"{prefixed[0]} carries a prefix of the SIS: rename the columns in the export template."
     elif separators and len(cells) == 1:
         shown = "tabs" if separators[0] == "\t" else f"'{separators[0]}'"
@@ -97,6 +97,7 @@ def _missing(name: str, missing: list[str], cells: tuple[str, ...]) -> RequiredC
     else:
         lowered = {cell.lower(): cell for cell in cells if cell}
         near = difflib.get_close_matches(missing[0].lower(), lowered, n=1, cutoff=NEAR)
-        advice = f"Is it {lowered[near[0]]}? " if near else ""
+        like = lowered[near[0]] if near else ""
+        advice = f"Is it {like}? " if like.isprintable() and like else ""
         advice += "Add it to the export."
     return RequiredColumnMissing(f"{start}. Nothing was changed. {advice}")

@@ -48,7 +48,7 @@ def read(delivery: Delivery, *, region: str, encoding: str = "auto", today: date
         ImportRefused: the delivery cannot be used as a whole (policies.md R-V1, R-V6).
     """
     package = Package(delivery, encoding)
-    lookalikes.refuse(package.headers())
+    lookalikes.refuse(package.headers)
     package.settle()
     return _Reading(package, region, today).roster()
 

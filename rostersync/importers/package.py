@@ -49,6 +49,7 @@ class Package:
         self.row_counts: dict[str, int] = {}
         self._files, self._encoding = files_by_name(delivery), encoding
 
+    @cached_property
     def headers(self) -> dict[str, tuple[str, ...]]:
         """The header of every file, by name in lower case; files that are no CSV and not read are left out."""
         found: dict[str, tuple[str, ...]] = {}
@@ -81,10 +82,9 @@ class Package:
     def version(self) -> str:
         """1.1 or 1.2: as the manifest says, unless only the other one's column for roles is there."""
         said = self.manifest.version
-        users = self._files.get(USERS.file)
-        if users is None:
+        if USERS.file not in self._files:
             return said or ("1.2" if ROLES.file in self._files else "1.1")
-        header = {cell.lower() for cell in DelimitedText(users, self._encoding, head=True).header}
+        header = {cell.lower() for cell in self.headers[USERS.file]}
         here = {"1.1": "role" in header, "1.2": ROLES.file in self._files}
         found = said if said and here[said] else "1.1" if here["1.1"] else "1.2" if here["1.2"] else said or "1.1"
         if said and found != said:
@@ -112,7 +112,7 @@ class Package:
                 message = "This optional file is not there: it says nothing, stored values stay. Export it too."
                 self.findings.note(Severity.WARNING, layout.file, "MISSING_FILE", message)
             return None
-        if not needed and not DelimitedText(file, self._encoding, head=True).header:
+        if not needed and not self.headers[layout.file.lower()]:
             self._without_rows(layout.file)
             return None
         try:

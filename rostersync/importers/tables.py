@@ -111,12 +111,14 @@ class _Cleaning:
         return self._without_doubles(clean)
 
     def _report_difference(self, before: pl.DataFrame, after: pl.DataFrame, code: str, message: str) -> None:
+        import polars as pl
 
-        for name in self._columns:
-            old, new = before[name], after[name]
-            changed = new.is_not_null() & (new.str.len_bytes() != old.str.len_bytes())
-            if changed.any():
-                rows = after.filter(changed)
+        names = list(self._columns)
+        lengths = before.lazy().select(pl.col(names).str.len_bytes()).collect()
+        changed = after.lazy().select(pl.col(name).str.len_bytes() != lengths[name] for name in names).collect()
+        for name in names:
+            if changed[name].any():
+                rows = after.filter(changed[name].fill_null(value=False))
                 label = self.label(name)
                 self._findings.rows(
                     Severity.WARNING, self.name, rows, code=code, message=message, column=label, value=name

@@ -7,6 +7,7 @@ number; polars then reads those in bulk. Only the records for which that does no
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,7 @@ INVISIBLE = r"\u{200b}\u{200e}\u{200f}\u{202a}-\u{202e}\u{2060}\u{2066}-\u{2069}
 HIDDEN = rf"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f{INVISIBLE}"
 """Characters nobody sees: INVISIBLE ones and control characters."""
 
+_UNSEEN = re.compile(f"[{HIDDEN}]".replace(r"\u{", r"\u").replace("}", ""))
 _QUOTED = r'"(?:[^"]|"")*"'
 _CELL = rf'(?:{_QUOTED}|[^",\n]*)'
 _WELL_QUOTED = rf"^{_CELL}(?:,{_CELL})*$"
@@ -92,9 +94,10 @@ class DelimitedText:
             first = first or line
             text = f"{text}\n{part}" if text else part
             if text.count('"') % 2 == 0:
-                _refuse_stray_quotes(self.name, self._lines.filter(line=first).with_columns(text=_literal(text)))
+                if not re.fullmatch(_WELL_QUOTED, text):
+                    raise _broken(self.name, first)
                 (cells,) = _cells_of([(first, text)], self.name)
-                return first, line + 1, tuple(cell.strip().strip("\ufeff").strip() for cell in cells)
+                return first, line + 1, tuple(_UNSEEN.sub("", cell).strip() for cell in cells)
         if first:
             raise _broken(self.name, first)
         return 1, 1, ()
@@ -128,7 +131,8 @@ class DelimitedText:
         else:
             singles = body if singles is None else singles
             lines = pl.concat([pl.Series([self._first], dtype=pl.UInt32), singles["line"]])
-            data = "\n".join(["," * (width - 1), *singles["text"]]).encode()
+            texts = pl.concat([pl.Series("text", ["," * (width - 1)]), singles["text"]])
+            data = str(texts.str.join("\n").item()).encode()
             cells = _parsed(data, 0, width, wanted, lines)
         if cells is None:
             self._lines = self._read_lines()
@@ -156,12 +160,6 @@ def _first_lines(path: Path) -> bytes:
         start = stream.read(_HEAD)
     ends = max(start.rfind(b"\n"), start.rfind(b"\r"))
     return start[: ends + 1] if len(start) == _HEAD and ends >= 0 else start
-
-
-def _literal(text: str) -> pl.Expr:
-    import polars as pl
-
-    return pl.lit(text, dtype=pl.String)
 
 
 def _named_width(header: tuple[str, ...]) -> int:
@@ -200,6 +198,8 @@ def _refuse_stray_quotes(name: str, records: pl.DataFrame) -> None:
     """Refuse a quote inside an unquoted cell, text after a closing quote, a quote that is never closed."""
     import polars as pl
 
+    if records.is_empty():
+        return
     stray = records.filter(~pl.col("text").str.contains(_WELL_QUOTED))
     if not stray.is_empty():
         raise _broken(name, int(stray["line"][0]))
@@ -209,6 +209,8 @@ def _faults(name: str, irregular: pl.DataFrame, width: int, named: int, cut_shor
     """Rows with fewer or more cells than the header: `line`, `fault`, `cells`."""
     import polars as pl
 
+    if irregular.is_empty():
+        return pl.DataFrame(schema={"line": pl.UInt32(), "fault": pl.String(), "cells": pl.UInt32()})
     bare = pl.col("text").str.replace_all(_QUOTED, '"')
     counted = irregular.with_columns(
         cells=bare.str.count_matches(",", literal=True) + 1,

@@ -3,18 +3,21 @@
 Columns of the frames:
 
 - `users`, one row per person-record in scope: `id`; `presence` (VALID, BASE, ABSENT); `rejected`, `held` (bool:
-  why the base speaks); `line`; `known` (bool: the state has it); the state's columns USER_STATE; the import's
+  why the base speaks); `line`; `known` (bool: the state has it); `decided` (bool:
+  their roster status may change, others only stand by); the state's columns USER_STATE; the import's
   columns USER_IMPORT with the prefix `in_`, "" where presence is not VALID; `email_invalid`, `sms_invalid`,
   `phone_invalid` (bool).
 - `accounts`, one row per account of those users: ACCOUNT_COLUMNS.
-- `pairs`, one row per guardian and student: `guardian_id`, `student_id`, `stored` ("", current, ended), `origin`,
+- `pairs`, one row per guardian and student: `guardian_id`, `student_id`, `guardian` and `student` (their row numbers
+  in `users`), `stored` ("", current, ended), `origin`,
   `asserted` (bool: a sound row names the other), `counted` (bool: as asserted, rejected rows among them).
 - `classes`, one row per class in scope: `id`, `presence`, `rejected`, `held`, `line`, `known`, the state's
   CLASS_STATE, the import's CLASS_IMPORT with the prefix `in_`.
 - `enrollments`, one row per class, user and role in scope: ENROLLMENT_KEY; `stored` ("", current, ended), `origin`,
   `is_primary`, `sourced_id`, `begin_date`, `end_date`; `asserted` (bool: a sound row says it); `in_is_primary`,
-  `in_sourced_id`, `in_begin_date`, `in_end_date`; `protected` (bool: a rejected or unreadable row may stand for it).
-- `bystanders`, roster status of users that only an enrollment in scope brings in: `id`, `roster_status`.
+  `in_sourced_id`, `in_begin_date`, `in_end_date`; `protected` (bool: a rejected or unreadable row may stand for it);
+  `user_at`, `class_at` (row numbers in `users` and `classes`, -1 where they are not there); `bystander_status`
+  (roster status of a known user who is not in `users`, else "").
 """
 
 from __future__ import annotations
@@ -87,7 +90,6 @@ class Night:
     pairs: pd.DataFrame
     classes: pd.DataFrame
     enrollments: pd.DataFrame
-    bystanders: pd.DataFrame
     missing: dict[str, frozenset[str]]
     """Per table the columns that tonight's header does not have (policies.md R-V4, MISSING_COLUMN)."""
     next_account_id: int

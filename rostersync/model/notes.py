@@ -68,6 +68,21 @@ class Code(StrEnum):
     UNREADABLE_ROWS = "UNREADABLE_ROWS"
 
 
+NIGHTLY = frozenset(
+    {
+        Code.ACTIVE_EMAIL_KEPT,
+        Code.ACTIVE_PHONE_KEPT,
+        Code.ACTIVE_NAME_KEPT,
+        Code.BLANK_KEPT,
+        Code.CREDENTIAL_TAKEN,
+        Code.LINKED_RECORD_DIFFERS,
+        Code.CLASS_STAYS_ARCHIVED,
+        Code.TITLE_KEPT,
+    }
+)
+"""Codes that are said of known records every night while the cause lasts (contract.md, Reports)."""
+
+
 class _Entry(NamedTuple):
     actions: tuple[Action, ...]
     template: str

@@ -53,7 +53,7 @@ def decide(night: Night, policy: Policy) -> Decisions:
         accounts=table,
         pairs=guardianships.decide_guardianships(users, pairs, agents_missing=agents_missing),
         classes=decided_classes,
-        enrollments=classes.decide_enrollments(night.enrollments, decided_classes, users, night.bystanders),
+        enrollments=classes.decide_enrollments(night.enrollments, decided_classes, users),
         messages=contact_messages(table),
     )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rostersync.policies.people import GUARDIAN, KIND_RANK, STAFF, STUDENT
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
 IDENTITY = ("given_name", "family_name", "email", "mobile")
@@ -23,11 +24,12 @@ def assign_accounts(users: pd.DataFrame, accounts: pd.DataFrame) -> pd.DataFrame
     new = users["to_status"].eq("current") & ~users["known"]
     users = users.assign(same_as="")
     users["same_as"] = users["same_as"].astype("str")
-    fresh = users[new].sort_values("id")
+    fresh = users[new]  # in order of id, as all users are
     fresh = fresh.assign(account_id=range(-1, -len(fresh) - 1, -1))
     users.loc[fresh.index, "account_id"] = fresh["account_id"]
     candidates = fresh[fresh["kind"].isin([STAFF, GUARDIAN])]
     candidates = candidates[(candidates["to_email"] != "") | (candidates["to_sms"] != "")]
+    candidates = candidates[_occurs_elsewhere(candidates, users, accounts)]
     if candidates.empty:
         return users
     candidates = candidates.assign(person=_person(candidates, "to_", "to_sms"), rank=candidates["kind"].map(KIND_RANK))
@@ -41,6 +43,23 @@ def assign_accounts(users: pd.DataFrame, accounts: pd.DataFrame) -> pd.DataFrame
     users.loc[candidates.index, "account_id"] = account
     users.loc[candidates.index, "same_as"] = leader.mask(leader == candidates["id"], "")
     return users
+
+
+def _occurs_elsewhere(candidates: pd.DataFrame, users: pd.DataFrame, accounts: pd.DataFrame) -> np.ndarray:
+    """Candidates whose e-mail or `sms` occurs a second time, on a candidate or on somebody known: a quick sieve."""
+    import pandas as pd
+
+    known = users[users["known"]]
+    found = pd.Series(data=False, index=candidates.index)
+    for column, others in (
+        ("to_email", (known["to_email"], known["sis_email"], accounts["email"])),
+        ("to_sms", (known["to_sms"], known["sis_sms"], accounts["mobile"])),
+    ):
+        values = pd.concat([candidates[column], *others], ignore_index=True)
+        codes, _ = pd.factorize(values)
+        counts = pd.Series(codes).map(pd.Series(codes).value_counts()).to_numpy()[: len(candidates)]
+        found |= (counts > 1) & (candidates[column] != "")
+    return found.to_numpy()
 
 
 def _person(frame: pd.DataFrame, prefix: str, sms: str) -> pd.Series:
@@ -79,22 +98,26 @@ def _existing_people(users: pd.DataFrame, accounts: pd.DataFrame) -> pd.DataFram
 def lead_accounts(users: pd.DataFrame, accounts: pd.DataFrame, settings: pd.DataFrame) -> pd.DataFrame:
     """One row per account in scope, those still to be made among them.
 
-    Columns: ACCOUNT_COLUMNS of what is stored; `lead` (id of the leading record), `kind` of it; `current` (bool: a
+    Columns: ACCOUNT_COLUMNS of what is stored; `lead` (id of the leading record), `lead_at` (its row in `users`),
+    `kind` and `rank` of it; `current` (bool: a
     user of it is current after this sync); `follows` (bool: it wants the SIS values of its leading record);
     `keeps` (bool: it wants its platform values); `lock` (bool); `sis_X` for the contacts the leading record says;
     `to_disabled`. `settings` is what `schools.settings_of_accounts` gives.
     """
+    import numpy as np
+
     kept = users[(users["to_status"] != "")]
     kept = kept.assign(
+        at=np.arange(len(users))[(users["to_status"] != "").to_numpy()],
         is_current=kept["to_status"] == "current",
         rank=kept["kind"].map(KIND_RANK),
     )
     kept = kept.assign(leads=kept["in_import"] & kept["is_current"])
-    order = kept.sort_values(
-        ["leads", "in_import", "is_current", "rank", "id"], ascending=[False, False, False, True, True]
+    order = np.lexsort(
+        (kept.index, kept["rank"], ~kept["is_current"], ~kept["in_import"], ~kept["leads"], kept["account_id"])
     )
-    lead = order.drop_duplicates("account_id").set_index("account_id")
-    table = accounts.set_index("account_id").reindex(lead.index.sort_values())
+    lead = kept.iloc[order].drop_duplicates("account_id").set_index("account_id")
+    table = accounts.set_index("account_id").reindex(lead.index)
     texts = ["given_name", "family_name", "email", "mobile", "phone"]
     table[texts] = table[texts].fillna("")
     table["state"] = table["state"].fillna("invitee")
@@ -102,6 +125,8 @@ def lead_accounts(users: pd.DataFrame, accounts: pd.DataFrame, settings: pd.Data
     grouped = kept.groupby("account_id")
     table = table.assign(
         lead=lead["id"].astype("str"),
+        lead_at=lead["at"],
+        rank=lead["rank"],
         kind=lead["kind"].astype("str"),
         current=grouped["is_current"].any(),
         led=lead["leads"],

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from rostersync.model.decisions import Decisions
 from rostersync.model.night import ACCOUNT_CONTACTS, CLASS_IMPORT
 from rostersync.model.notes import Code
 from rostersync.model.roster import USER_DETAILS
-from rostersync.policies.columns import text_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,10 +31,12 @@ def user_changes(decisions: Decisions, notes: pd.DataFrame) -> pd.DataFrame:
     users = decisions.users
     known = users[users["known"]]
     table = decisions.accounts.set_index("account_id")
-    before = {name: text_of(known["account_id"], table[name]) for name in ACCOUNT_CONTACTS}
-    after = {name: text_of(known["account_id"], table[f"to_{name}"]) for name in ACCOUNT_CONTACTS}
-    before["account"] = text_of(known["account_id"], shown_state(table["state"], table["disabled"]))
-    after["account"] = text_of(known["account_id"], shown_state(table["state"], table["to_disabled"]))
+    # Everybody known has an account in scope.
+    table = table.take(table.index.get_indexer(known["account_id"])).set_axis(known.index)
+    before = {name: table[name] for name in ACCOUNT_CONTACTS}
+    after = {name: table[f"to_{name}"] for name in ACCOUNT_CONTACTS}
+    before["account"] = shown_state(table["state"], table["disabled"])
+    after["account"] = shown_state(table["state"], table["to_disabled"])
     for name in ("role", "roles", "school_ids", *USER_DETAILS):
         before[name], after[name] = known[name], known[f"to_{name}"]
     platform = _differences(known["id"], before, after).assign(told=True)
@@ -77,12 +79,11 @@ def class_changes(decisions: Decisions, notes: pd.DataFrame) -> pd.DataFrame:
 
 def enrollment_changes(enrollments: pd.DataFrame) -> pd.DataFrame:
     """As `user_changes`, of current enrollments that stay; `id` is class, user and role with blanks between."""
-    stays = enrollments[(enrollments["stored"] == "current") & (enrollments["to"] == "current")]
-    ids = enrollment_ids(stays)
+    stays = (enrollments["stored"] == "current") & (enrollments["to"] == "current")
+    moved = enrollments[stays & (enrollments["is_primary"] != enrollments["to_is_primary"])]
     words = {True: "true", False: "false"}
-    before = {"is_primary": stays["is_primary"].map(words)}
-    after = {"is_primary": stays["to_is_primary"].map(words)}
-    return _differences(ids, before, after).assign(told=True)
+    before, after = moved["is_primary"].map(words), moved["to_is_primary"].map(words)
+    return _differences(enrollment_ids(moved), {"is_primary": before}, {"is_primary": after}).assign(told=True)
 
 
 def enrollment_ids(enrollments: pd.DataFrame) -> pd.Series:
@@ -130,8 +131,8 @@ def change_rows(
     statuses = {
         "users": _status_rows("roster_status", users["id"], users["roster_status"], users["to_status"], notes["users"]),
         "classes": _status_rows("status", classes["id"], classes["status"], classes["to_status"], notes["classes"]),
-        "enrollments": _coded_rows(enrollments, enrollment_ids(enrollments)),
-        "guardianships": _coded_rows(pairs, pairs["guardian_id"].str.cat(pairs["student_id"], sep=" ")),
+        "enrollments": _coded_rows(enrollments, enrollment_ids),
+        "guardianships": _coded_rows(pairs, _guardianship_ids),
     }
     columns = ["id", "action", "code", "field", "before", "after"]
     rows = {}
@@ -154,10 +155,13 @@ def _status_rows(field: str, ids: pd.Series, before: pd.Series, after: pd.Series
     return rows.merge(causes[["id", "action", "code"]], on="id", how="left")
 
 
-def _coded_rows(frame: pd.DataFrame, ids: pd.Series) -> pd.DataFrame:
-    moved = frame["stored"] != frame["to"]
-    rows = frame[moved]
-    rows = rows.assign(id=ids[moved], field="status", before=rows["stored"], after=rows["to"])
+def _guardianship_ids(pairs: pd.DataFrame) -> pd.Series:
+    return pairs["guardian_id"].str.cat(pairs["student_id"], sep=" ")
+
+
+def _coded_rows(frame: pd.DataFrame, name: Callable[[pd.DataFrame], pd.Series]) -> pd.DataFrame:
+    rows = frame[frame["stored"] != frame["to"]]
+    rows = rows.assign(id=name(rows), field="status", before=rows["stored"], after=rows["to"])
     return rows.assign(action=rows["to"].map({"ended": "ended", "current": "restored"}))
 
 

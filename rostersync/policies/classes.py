@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rostersync.model.night import ABSENT, BASE, CLASS_IMPORT, VALID
+from rostersync.model.night import ABSENT, CLASS_IMPORT, VALID
 from rostersync.model.notes import Code
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
     from rostersync.settings import Policy
@@ -50,23 +51,19 @@ def decide_classes(classes: pd.DataFrame, missing: frozenset[str], policy: Polic
     return classes
 
 
-def decide_enrollments(
-    enrollments: pd.DataFrame, classes: pd.DataFrame, users: pd.DataFrame, bystanders: pd.DataFrame
-) -> pd.DataFrame:
+def decide_enrollments(enrollments: pd.DataFrame, classes: pd.DataFrame, users: pd.DataFrame) -> pd.DataFrame:
     """`enrollments` with `to` ("", current, ended), `to_is_primary` and the like, `code`, `waits`.
 
     `waits` marks rows that have no effect tonight and must be looked at again: of a class or user that is not there
     (R-V2), or that left. In an archived class everything stays as it was (R-K1).
     """
-    import pandas as pd
-
-    class_status = classes.set_index("id")["to_status"]
-    class_here = classes.set_index("id")["presence"] != ABSENT
-    status = pd.concat([users.set_index("id")["to_status"], bystanders.set_index("id")["roster_status"]])
-    active = enrollments["class_id"].map(class_status).eq("active")
-    here = enrollments["class_id"].map(class_here).eq(True)  # noqa: FBT003
-    status_of_user = enrollments["user_id"].map(status)
-    there = status_of_user.eq("current")
+    class_at, user_at = enrollments["class_at"].to_numpy(), enrollments["user_at"].to_numpy()
+    bystander = enrollments["bystander_status"]
+    active = _owned(class_at, classes["to_status"] == "active")
+    here = _owned(class_at, classes["presence"] != ABSENT)
+    there = _owned(user_at, users["to_status"] == "current") | (bystander == "current").to_numpy()
+    left = _owned(user_at, users["to_status"].isin(["archived", "removed"]))
+    left |= bystander.isin(["archived", "removed"]).to_numpy()
     current = enrollments["stored"] == "current"
 
     begins = enrollments["asserted"] & active & here & there & ~current
@@ -78,7 +75,7 @@ def decide_enrollments(
         & ~enrollments["asserted"]
         & ~enrollments["protected"]
     )
-    ends_with_person = current & active & status_of_user.isin(["archived", "removed"])
+    ends_with_person = current & active & left
     ends = ends_with_row | ends_with_person
     follows = enrollments["asserted"] & active & there & (current | begins)
     code = enrollments["stored"].mask(~begins, "").mask(begins & (enrollments["stored"] == ""), Code.NEW.value)
@@ -95,6 +92,9 @@ def decide_enrollments(
     )
 
 
-def held_classes(classes: pd.DataFrame) -> pd.Series:
-    """Classes whose removal is held: the file has rows whose sourcedId cannot be read (R-V3)."""
-    return classes["held"] & (classes["presence"] == BASE)
+def _owned(places: np.ndarray, values: pd.Series) -> np.ndarray:
+    """Per enrollment: the value of its class or user, False where that is not in scope."""
+    import numpy as np
+
+    padded = np.append(values.to_numpy(dtype=bool), False)  # noqa: FBT003 - what -1 finds
+    return padded[places]

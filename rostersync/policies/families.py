@@ -9,6 +9,7 @@ from rostersync.model.notes import Code
 from rostersync.policies.people import GUARDIAN, STUDENT
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
 
@@ -16,45 +17,54 @@ def relate(users: pd.DataFrame, pairs: pd.DataFrame) -> tuple[pd.DataFrame, pd.D
     """`users` with `related` and `in_sis`, `pairs` with what is needed of both ends.
 
     A guardian is in the SIS when in the import and related there to a student in the import. Of guardians who are
-    not managed the stored guardianships decide (R-G4). Adds to `pairs`: `student_in`, `guardian_in`, `managed`,
-    `guardian_kind`, `relates`.
+    not managed the stored guardianships decide (R-G4). Adds to `pairs` (bool): `student_in`, `guardian_in`,
+    `guardian_base`, `student_base`, `managed`, `by_guardian_role` (the guardian rules decide the guardian's status).
     """
-    people = users.set_index("id")
+    guardian, student = pairs["guardian"].to_numpy(), pairs["student"].to_numpy()
+    in_import, base = users["in_import"].to_numpy(), (users["presence"] == BASE).to_numpy()
+    managed = users["managed"].to_numpy()
     pairs = pairs.assign(
-        student_in=pairs["student_id"].map(people["in_import"]).astype(bool),
-        guardian_in=pairs["guardian_id"].map(people["in_import"]).astype(bool),
-        guardian_base=pairs["guardian_id"].map(people["presence"] == BASE).astype(bool),
-        student_base=pairs["student_id"].map(people["presence"] == BASE).astype(bool),
-        managed=pairs["guardian_id"].map(people["managed"]).astype(bool),
-        guardian_kind=pairs["guardian_id"].map(people["kind"]),
+        student_in=in_import[student],
+        guardian_in=in_import[guardian],
+        student_base=base[student],
+        guardian_base=base[guardian],
+        managed=managed[guardian],
+        by_guardian_role=(users["kind"] == GUARDIAN).to_numpy()[guardian],
     )
     relates = pairs["student_in"] & pairs["counted"].where(pairs["managed"], pairs["stored"] == "current")
-    pairs = pairs.assign(relates=relates)
-    related = users["id"].isin(pairs.loc[relates, "guardian_id"])
-    in_sis = related & (users["in_import"] | ~users["managed"])
-    return users.assign(related=related, in_sis=in_sis), pairs
+    related = _any_pair(users, pairs["guardian"], relates)
+    return users.assign(related=related, in_sis=related & (in_import | ~managed)), pairs
+
+
+def _any_pair(users: pd.DataFrame, ends: pd.Series, which: pd.Series) -> np.ndarray:
+    """Per user: whether any of the pairs in question has them at this end."""
+    import numpy as np
+
+    found = np.zeros(len(users), dtype=bool)
+    found[ends.to_numpy()[which.to_numpy(dtype=bool)]] = True
+    return found
 
 
 def decide_status(users: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     """`users` with `to_status` ("" for who is not added) and `status_code` ("" where the status stays).
 
     `users` as `relate` gives it. Whoever is new and waits (a rejected row), is not managed or has no student keeps
-    "" (R-V2, R-G4, R-C5).
+    "" (R-V2, R-G4, R-C5). Who only stands by keeps the status.
     """
     users = users.assign(to_status=users["roster_status"], status_code="")
     users["status_code"] = users["status_code"].astype("str")
-    own = users["known"] & (users["origin"] == "sis")
+    own = users["known"] & (users["origin"] == "sis") & users["decided"]
     current = users["roster_status"] == "current"
     guardian = users["kind"] == GUARDIAN
     here = users["in_import"].mask(guardian, users["in_sis"])
     returns = own & ~current & here & users["managed"]
     leaves = own & current & ~users["in_import"] & ~guardian
-    abandoned = leaves & (users["kind"] == STUDENT) & ~_has_guardian_in_sis(users, pairs)
     users = _set(users, returns, "current", Code.RETURNED)
     users = _set(users, leaves, "archived", Code.LEFT_SIS)
+    abandoned = leaves & (users["kind"] == STUDENT) & ~_has_guardian_in_sis(users, pairs)
     users = _set(users, abandoned, "archived", Code.FAMILY_LEFT)
     users = _guardians_who_leave(users, pairs, abandoned)
-    comes = ~users["known"] & (users["presence"] == VALID) & users["managed"]
+    comes = ~users["known"] & (users["presence"] == VALID) & users["managed"] & users["decided"]
     withheld = comes & guardian & ~users["related"]
     users = _set(users, comes & ~withheld, "current", Code.NEW)
     users["status_code"] = users["status_code"].mask(withheld, Code.NO_STUDENT.value)
@@ -68,11 +78,11 @@ def _set(users: pd.DataFrame, which: pd.Series, status: str, code: Code) -> pd.D
     )
 
 
-def _has_guardian_in_sis(users: pd.DataFrame, pairs: pd.DataFrame) -> pd.Series:
+def _has_guardian_in_sis(users: pd.DataFrame, pairs: pd.DataFrame) -> np.ndarray:
     """Per user: whether one of his stored `sis` guardians is in the SIS; manual ones never count (R-F5)."""
-    guardians = users.loc[users["in_sis"] & (users["origin"] == "sis"), "id"]
-    stays = (pairs["stored"] == "current") & (pairs["origin"] == "sis") & pairs["guardian_id"].isin(guardians)
-    return users["id"].isin(pairs.loc[stays, "student_id"])
+    counts = (users["in_sis"] & (users["origin"] == "sis")).to_numpy()[pairs["guardian"].to_numpy()]
+    stays = (pairs["stored"] == "current") & (pairs["origin"] == "sis") & counts
+    return _any_pair(users, pairs["student"], stays)
 
 
 def _guardians_who_leave(users: pd.DataFrame, pairs: pd.DataFrame, abandoned: pd.Series) -> pd.DataFrame:
@@ -80,14 +90,16 @@ def _guardians_who_leave(users: pd.DataFrame, pairs: pd.DataFrame, abandoned: pd
 
     A rejected or unreadable row archives nobody (R-V3).
     """
-    stored = pairs[pairs["stored"] == "current"]
-    current_students = users.loc[(users["to_status"] == "current") & (users["roster_status"] != ""), "id"]
-    of_imported = users["id"].isin(stored.loc[stored["student_in"], "guardian_id"])
-    of_current = users["id"].isin(stored.loc[stored["student_id"].isin(current_students), "guardian_id"])
-    of_abandoned = users["id"].isin(stored.loc[stored["student_id"].isin(users.loc[abandoned, "id"]), "guardian_id"])
-    of_anybody = users["id"].isin(stored["guardian_id"])
+    stored = pairs["stored"] == "current"
+    student = pairs["student"].to_numpy()
+    is_current = (users["to_status"] == "current").to_numpy()[student]
+    of_imported = _any_pair(users, pairs["guardian"], stored & pairs["student_in"])
+    of_current = _any_pair(users, pairs["guardian"], stored & is_current)
+    of_abandoned = _any_pair(users, pairs["guardian"], stored & abandoned.to_numpy()[student])
+    of_anybody = _any_pair(users, pairs["guardian"], stored)
     gone = (
         users["known"]
+        & users["decided"]
         & (users["origin"] == "sis")
         & (users["roster_status"] == "current")
         & (users["kind"] == GUARDIAN)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rostersync.model.notes import Code
-from rostersync.policies.people import GUARDIAN
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,17 +26,17 @@ def decide_guardianships(users: pd.DataFrame, pairs: pd.DataFrame, *, agents_mis
     )
     if agents_missing:
         unnamed &= False
-    guardian_gone = pairs["student_in"] & ~pairs["guardian_in"] & (pairs["guardian_kind"] == GUARDIAN)
+    guardian_gone = pairs["student_in"] & ~pairs["guardian_in"] & pairs["by_guardian_role"]
     ends = ours & (unnamed | guardian_gone)
-    there = users.loc[users["to_status"] == "current", "id"]
+    there = (users["to_status"] == "current").to_numpy()
     begins = (
         ~current
         & pairs["asserted"]
         & pairs["managed"]
         & pairs["student_in"]
         & pairs["guardian_in"]
-        & pairs["guardian_id"].isin(there)
-        & pairs["student_id"].isin(there)
+        & there[pairs["guardian"].to_numpy()]
+        & there[pairs["student"].to_numpy()]
     )
     code = pairs["stored"].mask(current | ~begins, "").mask(begins & (pairs["stored"] == ""), Code.NEW.value)
     code = code.mask(begins & (pairs["stored"] == "ended"), Code.RETURNED.value)

@@ -21,19 +21,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LINKED_FIELDS = ("given_name", "family_name", "email", "mobile", "phone")
-NIGHTLY = frozenset(
-    {
-        Code.ACTIVE_EMAIL_KEPT,
-        Code.ACTIVE_PHONE_KEPT,
-        Code.ACTIVE_NAME_KEPT,
-        Code.BLANK_KEPT,
-        Code.CREDENTIAL_TAKEN,
-        Code.LINKED_RECORD_DIFFERS,
-        Code.CLASS_STAYS_ARCHIVED,
-        Code.TITLE_KEPT,
-    }
-)
-"""Codes that are said every night while the cause lasts: their records stay under review."""
 
 
 def user_notes(decisions: Decisions) -> pd.DataFrame:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rostersync.model.findings import FINDING_COLUMNS
+from rostersync.model.notes import Action
 from rostersync.model.plan import Plan
 from rostersync.model.report import (
     CLASSES_COLUMNS,
@@ -20,23 +22,33 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-def report_tables(plan: Plan, orgs: Mapping[str, str], names: pl.DataFrame) -> ReportTables:
-    """The tables of a plan's report.
+@dataclass(frozen=True)
+class FromState:
+    """What the report needs of records that the plan did not look at.
 
-    Args:
-        plan: what is done tonight.
-        orgs: names of orgs by sourcedId.
-        names: `id` and `name` of users that only an enrollment brings in.
+    `orgs`: names of orgs by sourcedId. `names`: `id`, `name` of users that only an enrollment brings in.
+    `user_notes`, `class_notes`: what is said every night, as the state has it.
     """
+
+    orgs: Mapping[str, str]
+    names: pl.DataFrame
+    user_notes: pl.DataFrame
+    class_notes: pl.DataFrame
+
+
+def report_tables(plan: Plan, state: FromState) -> ReportTables:
+    """The tables of a plan's report: its notes, and the standing notes of those it did not look at."""
     import polars as pl
+
+    orgs, names = state.orgs, state.names
 
     people = _people(plan)
     known_names = pl.concat([people.select("id", name=_full_name()), names.select("id", "name")]).unique(
         subset="id", keep="first"
     )
     return ReportTables(
-        users=_users(plan, people, orgs),
-        classes=_classes(plan, orgs),
+        users=pl.concat([_users(plan, people, orgs), _standing_users(plan, state)]),
+        classes=pl.concat([_classes(plan, orgs), _standing_classes(plan, state)]),
         enrollments=_enrollments(plan, orgs, known_names),
         guardianships=_guardianships(plan, known_names),
         issues=plan.findings.select(FINDING_COLUMNS),
@@ -104,6 +116,23 @@ def _users(plan: Plan, people: pl.DataFrame, orgs: Mapping[str, str]) -> pl.Data
     )
 
 
+def _standing_users(plan: Plan, state: FromState) -> pl.DataFrame:
+    """Notes of users whose cause lasts although nothing of theirs was looked at tonight."""
+    import polars as pl
+
+    looked_at = _polars(plan.decisions.users, ["id"])
+    rows = state.user_notes.join(looked_at, on="id", how="anti").with_columns(action=pl.lit(Action.KEPT.value))
+    return _nulled(rows.with_columns(school=_school_names("school_ids", rows, state.orgs)).select(USERS_COLUMNS))
+
+
+def _standing_classes(plan: Plan, state: FromState) -> pl.DataFrame:
+    import polars as pl
+
+    looked_at = _polars(plan.decisions.classes, ["id"])
+    rows = state.class_notes.join(looked_at, on="id", how="anti").with_columns(action=pl.lit(Action.KEPT.value))
+    return _nulled(rows.with_columns(school=_school_names("school_id", rows, state.orgs)).select(CLASSES_COLUMNS))
+
+
 def _leading_role() -> pl.Expr:
     import polars as pl
 
@@ -165,7 +194,13 @@ def _polars(frame: pd.DataFrame, columns: list[str]) -> pl.DataFrame:
     """A frame of the rules as polars; blank texts become null."""
     import polars as pl
 
-    table = pl.from_pandas(frame[columns])
+    return _nulled(pl.from_pandas(frame[columns]))
+
+
+def _nulled(table: pl.DataFrame) -> pl.DataFrame:
+    """Blank texts become null; columns without any value are texts."""
+    import polars as pl
+
     texts = [name for name, dtype in table.schema.items() if dtype == pl.String]
     empty = [name for name, dtype in table.schema.items() if dtype == pl.Null]
     return table.with_columns(

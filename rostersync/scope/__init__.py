@@ -12,30 +12,28 @@ from datetime import date
 from rostersync.diff import Changes
 from rostersync.model.night import Night
 from rostersync.model.roster import Roster
-from rostersync.scope.classes import classes_in_scope, classes_that_move, enrollments_in_scope
+from rostersync.scope.classes import classes_in_scope, enrollments_in_scope, with_owners
 from rostersync.scope.families import named_pairs, pairs_in_scope
-from rostersync.scope.people import bystanders, ids_in_scope, users_in_scope
+from rostersync.scope.people import circle_of, users_in_scope
 from rostersync.state.reader import StateReader
 
 
 def scope(roster: Roster, changes: Changes | None, state: StateReader, today: date) -> Night:
     """Everything the rules need for tonight; the whole district where `changes` is None."""
     named = named_pairs(roster)
-    user_ids = ids_in_scope(roster, changes, state, named)
-    users = users_in_scope(roster, state, user_ids)
-    pairs = pairs_in_scope(roster, state, users, named, everything=user_ids is None)
-    moving = classes_that_move(roster, changes, state)
-    enrollments = enrollments_in_scope(roster, changes, state, user_ids, moving)
+    circle = circle_of(roster, changes, state, named)
+    users = users_in_scope(roster, state, circle)
+    enrollments = enrollments_in_scope(roster, changes, state, circle)
     classes = classes_in_scope(roster, changes, state, enrollments)
-    account_ids = None if user_ids is None else users.filter(users["known"])["account_id"].unique().to_list()
+    enrollments = with_owners(state, enrollments, users, classes)
+    account_ids = None if circle is None else users.filter(users["known"])["account_id"].unique().to_list()
     return Night(
         today=today,
         users=users.to_pandas(),
         accounts=state.accounts(account_ids).to_pandas(),
-        pairs=pairs.to_pandas(),
+        pairs=pairs_in_scope(roster, state, users, named, everything=circle is None).to_pandas(),
         classes=classes.to_pandas(),
         enrollments=enrollments.to_pandas(),
-        bystanders=bystanders(state, users, enrollments).to_pandas(),
         missing=roster.missing,
         next_account_id=state.next_account_id(),
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rostersync.diff import Changes
 from rostersync.model.night import CLASS_IMPORT, ENROLLMENT_KEY, ENROLLMENT_VALUES
 from rostersync.model.roster import Roster
+from rostersync.scope.people import Circle
 from rostersync.scope.presence import merge
 from rostersync.state.reader import StateReader
 
@@ -14,12 +15,10 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-def classes_that_move(roster: Roster, changes: Changes | None, state: StateReader) -> set[str] | None:
-    """Known classes that may be archived or come back tonight: all their enrollments are in scope. None for all."""
+def _classes_that_move(roster: Roster, changes: Changes, state: StateReader) -> set[str]:
+    """Known classes that may be archived or come back tonight: all their enrollments are in scope."""
     import polars as pl
 
-    if changes is None:
-        return None
     touched = set(changes.touched["classes"]["id"]) | set(changes.gone["classes"]["id"])
     touched |= set(roster.rejected_classes["sourced_id"].drop_nulls()) | state.classes_to_review()
     known = state.classes(touched)
@@ -31,12 +30,12 @@ def enrollments_in_scope(
     roster: Roster,
     changes: Changes | None,
     state: StateReader,
-    user_ids: set[str] | None,
-    class_ids: set[str] | None,
+    circle: Circle | None,
 ) -> pl.DataFrame:
     """The `enrollments` frame of `model.night`, as polars.
 
-    In scope are the enrollments whose row changed, and all those of users and of moving classes in scope.
+    In scope are the enrollments whose row changed, and all those of users whose status may change and of classes that
+    come or go.
     """
     import polars as pl
 
@@ -44,9 +43,10 @@ def enrollments_in_scope(
     if tonight is None:
         tonight = pl.DataFrame(schema={**dict.fromkeys((*ENROLLMENT_KEY, *ENROLLMENT_VALUES), pl.String)})
         tonight = tonight.with_columns(pl.col("is_primary").cast(pl.Boolean))
-    if changes is None or user_ids is None or class_ids is None:
+    if changes is None or circle is None:
         stored = state.enrollments()
     else:
+        user_ids, class_ids = circle.decided, _classes_that_move(roster, changes, state)
         moved = pl.concat([changes.touched["enrollments"], changes.gone["enrollments"]])
         stored = pl.concat(
             [state.enrollments(users=user_ids, classes=class_ids), state.enrollments_by_key(moved.rows())]
@@ -122,3 +122,30 @@ def classes_in_scope(
         living="status=active",
         flags=("review",),
     )
+
+
+def with_owners(
+    state: StateReader, enrollments: pl.DataFrame, users: pl.DataFrame, classes: pl.DataFrame
+) -> pl.DataFrame:
+    """Adds `user_at`, `class_at`: row numbers in the frames of users and classes, -1 where they are not there.
+
+    And `bystander_status`: roster status of users of the state that only an enrollment brings in, else "".
+    """
+    import polars as pl
+
+    joined = (
+        enrollments.join(_places(users, "user_id", "user_at"), on="user_id", how="left", maintain_order="left")
+        .join(_places(classes, "class_id", "class_at"), on="class_id", how="left", maintain_order="left")
+        .with_columns(pl.col("user_at", "class_at").fill_null(-1))
+    )
+    others = joined.filter(pl.col("user_at") < 0)["user_id"].unique()
+    statuses = state.statuses(others.to_list()).rename({"id": "user_id", "roster_status": "bystander_status"})
+    return joined.join(statuses, on="user_id", how="left", maintain_order="left").with_columns(
+        pl.col("bystander_status").fill_null("")
+    )
+
+
+def _places(frame: pl.DataFrame, key: str, name: str) -> pl.DataFrame:
+    import polars as pl
+
+    return frame.select(pl.col("id").alias(key)).with_row_index(name).with_columns(pl.col(name).cast(pl.Int64))

@@ -53,7 +53,12 @@ def pairs_in_scope(
     """
     import polars as pl
 
-    people = users.select("id", "presence", roles=pl.when(pl.col("in_roles") != "").then("in_roles").otherwise("roles"))
+    people = users.with_row_index("at").select(
+        "id",
+        "presence",
+        pl.col("at").cast(pl.Int64),
+        roles=pl.when(pl.col("in_roles") != "").then("in_roles").otherwise("roles"),
+    )
     stored = _stored(state, users, everything=everything)
     if not everything:
         ids = people["id"].implode()
@@ -64,8 +69,8 @@ def pairs_in_scope(
             named.select(guardian_id="b", student_id="a", sound="sound"),
         ]
     )
-    guardian = people.select(guardian_id="id", guardian_presence="presence", guardian_roles="roles")
-    student = people.select(student_id="id", student_presence="presence", student_roles="roles")
+    guardian = people.select(guardian_id="id", guardian="at", guardian_presence="presence", guardian_roles="roles")
+    student = people.select(student_id="id", student="at", student_presence="presence", student_roles="roles")
     pairs = (
         tonight.join(stored, on=["guardian_id", "student_id"], how="full", coalesce=True)
         .join(guardian, on="guardian_id", how="inner")
@@ -86,6 +91,8 @@ def pairs_in_scope(
     return pairs.select(
         "guardian_id",
         "student_id",
+        "guardian",
+        "student",
         "stored",
         "origin",
         asserted=(pl.col("sound").fill_null(value=False) & holds),

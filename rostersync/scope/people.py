@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rostersync.diff import Changes
@@ -14,48 +15,63 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-def ids_in_scope(roster: Roster, changes: Changes | None, state: StateReader, named: pl.DataFrame) -> set[str] | None:
-    """The users that any rule could touch: those that moved and all who hang together with them; None for all."""
+@dataclass(frozen=True)
+class Circle:
+    """Who is looked at tonight.
+
+    `moved`: a row of theirs changed, or they were edited or accepted since. `decided`: these, and the guardians of
+    students among them: their roster status may change. `everybody`: and those who stand by, on the same account,
+    with a credential that one of them holds or wants, or as a guardian's other student.
+    """
+
+    moved: set[str]
+    decided: set[str]
+    everybody: set[str]
+
+
+def circle_of(roster: Roster, changes: Changes | None, state: StateReader, named: pl.DataFrame) -> Circle | None:
+    """The users that any rule could touch, None for all.
+
+    Somebody who stands by brings in whom a credential of theirs may go to, and nobody of their family: no row there
+    changed, so that no status can.
+    """
     if changes is None:
         return None
     moved = set(changes.touched["users"]["id"]) | set(changes.gone["users"]["id"])
     moved |= set(roster.rejected_users["sourced_id"].drop_nulls()) | state.users_to_review()
-    ids: set[str] = set()
-    fresh = moved
+    decided = moved | (_related(state, named, moved) & _guardians(roster, state, _related(state, named, moved)))
+    students = _related(state, named, _guardians(roster, state, decided))
+    reached: set[str] = set()
+    fresh = decided
     while fresh:
-        ids |= fresh
-        fresh = (
-            _family(roster, state, named, fresh, moved)
-            | state.users_sharing_accounts(fresh)
-            | _reached_by_credentials(roster, state, fresh)
-        ) - ids
-    return ids
+        reached |= fresh
+        fresh = (state.users_sharing_accounts(fresh) | _reached_by_credentials(roster, state, fresh)) - reached
+    return Circle(moved, decided, reached | students)
 
 
-def _family(roster: Roster, state: StateReader, named: pl.DataFrame, fresh: set[str], moved: set[str]) -> set[str]:
-    """Both ends of the pairs of those who moved, and all students of every guardian.
-
-    The siblings and the other guardians of somebody who only stands by are left out: nothing of theirs can change
-    unless they moved themselves.
-    """
+def _related(state: StateReader, named: pl.DataFrame, ids: set[str]) -> set[str]:
+    """Everybody at the other end of a pair, stored or named tonight."""
     import polars as pl
 
-    centre = list((fresh & moved) | _guardians(roster, state, fresh))
-    if not centre:
+    if not ids:
         return set()
-    pairs = named.filter(pl.col("a").is_in(centre) | pl.col("b").is_in(centre))
-    stored = state.guardianships(guardians=centre, students=[*(fresh & moved)])
-    return set(pairs["a"]) | set(pairs["b"]) | set(stored["guardian_id"]) | set(stored["student_id"])
+    wanted = pl.Series(list(ids), dtype=pl.String).implode()
+    pairs = named.filter(pl.col("a").is_in(wanted) | pl.col("b").is_in(wanted))
+    stored = state.guardianships(guardians=ids, students=ids)
+    ends = (pairs["a"], pairs["b"], stored["guardian_id"], stored["student_id"])
+    return set().union(*ends)
 
 
 def _guardians(roster: Roster, state: StateReader, ids: set[str]) -> set[str]:
+    """Those of `ids` who have a guardian role in the state or tonight."""
     import polars as pl
 
-    known = state.users(ids).filter(pl.col("roles").str.contains("guardian", literal=True))
+    known = state.roles(ids).filter(pl.col("roles").str.contains("guardian", literal=True))
     if roster.users is None:
         return set(known["id"])
+    wanted = pl.Series(list(ids), dtype=pl.String).implode()
     tonight = roster.users.filter(
-        pl.col("sourced_id").is_in(list(ids)) & pl.col("roles").str.contains("guardian", literal=True)
+        pl.col("sourced_id").is_in(wanted) & pl.col("roles").str.contains("guardian", literal=True)
     )
     return set(known["id"]) | set(tonight["sourced_id"])
 
@@ -63,26 +79,26 @@ def _guardians(roster: Roster, state: StateReader, ids: set[str]) -> set[str]:
 def _reached_by_credentials(roster: Roster, state: StateReader, ids: set[str]) -> set[str]:
     """Users who hold or want an e-mail or a mobile that one of `ids` holds or wants.
 
-    Everybody whose row is new or different is in scope already, so that the wants of all others are in the state.
+    Everybody whose row is new or different is in the circle already, so that the wants of all others are in the
+    state. A telephone counts as a mobile wherever a setting could make it one.
     """
     import polars as pl
 
-    known = state.users(ids)
-    accounts = state.accounts(known["account_id"].unique().to_list())
-    emails = set(known["sis_email"]) | set(accounts["email"])
-    mobiles = set(known["sis_mobile"]) | set(known["sis_sms"]) | set(known["sis_telephone"])
-    mobiles |= set(accounts["mobile"])
+    known = state.credentials(ids)
+    emails, mobiles = set(known["email"]) | set(known["sis_email"]), set(known["mobile"]) | set(known["sis_mobile"])
     if roster.users is not None:
-        tonight = roster.users.filter(pl.col("sourced_id").is_in(list(ids)))
+        wanted = pl.Series(list(ids), dtype=pl.String).implode()
+        tonight = roster.users.filter(pl.col("sourced_id").is_in(wanted))
         emails |= set(tonight["email"].drop_nulls())
         mobiles |= set(tonight["sms"].drop_nulls()) | set(tonight["phone"].drop_nulls())
     return state.users_reached_by(emails, mobiles)
 
 
-def users_in_scope(roster: Roster, state: StateReader, ids: set[str] | None) -> pl.DataFrame:
+def users_in_scope(roster: Roster, state: StateReader, circle: Circle | None) -> pl.DataFrame:
     """The `users` frame of `model.night`, as polars."""
     import polars as pl
 
+    ids = None if circle is None else circle.everybody
     known = state.users(ids)
     schema = {"sourced_id": pl.String, "line": pl.UInt32}
     tonight = roster.users if roster.users is not None else pl.DataFrame(schema=schema)
@@ -99,7 +115,10 @@ def users_in_scope(roster: Roster, state: StateReader, ids: set[str] | None) -> 
         unreadable="users" in roster.unreadable,
         living="roster_status=current",
         flags=("review", "email_invalid", "sms_invalid", "phone_invalid"),
-    ).with_columns(pl.col("account_id").fill_null(0))
+    ).with_columns(
+        pl.col("account_id").fill_null(0),
+        decided=pl.lit(value=True) if circle is None else pl.col("id").is_in(list(circle.decided)),
+    )
 
 
 def _incoming(tonight: pl.DataFrame) -> pl.DataFrame:
@@ -120,14 +139,3 @@ def _incoming(tonight: pl.DataFrame) -> pl.DataFrame:
         "sms_invalid",
         "phone_invalid",
     )
-
-
-def bystanders(state: StateReader, users: pl.DataFrame, enrollments: pl.DataFrame) -> pl.DataFrame:
-    """`id` and `roster_status` of the users that only an enrollment in scope brings in."""
-    import polars as pl
-
-    ids = enrollments["user_id"].unique()
-    others = ids.filter(~ids.is_in(users["id"].implode()))
-    if others.is_empty():
-        return pl.DataFrame(schema={"id": pl.String, "roster_status": pl.String})
-    return state.users(others.to_list()).select("id", "roster_status")

@@ -66,6 +66,23 @@ class StateReader:
         """Users: `id` and USER_STATE."""
         return self._select("users", ("id", *USER_STATE), {"id": ids})
 
+    def roles(self, ids: Iterable[str]) -> pl.DataFrame:
+        """`id` and `roles` of these users."""
+        return self._select("users", ("id", "roles"), {"id": ids})
+
+    def statuses(self, ids: Iterable[str]) -> pl.DataFrame:
+        """`id` and `roster_status` of these users."""
+        return self._select("users", ("id", "roster_status"), {"id": ids})
+
+    def credentials(self, ids: Iterable[str]) -> pl.DataFrame:
+        """What the accounts of these users hold and their base says: `email`, `mobile`, `sis_email`, `sis_mobile`."""
+        self._want(ids)
+        return self._frame(
+            "SELECT a.email, a.mobile, u.sis_email, u.sis_mobile FROM temp.wanted w "
+            "CROSS JOIN users u ON u.id = w.value CROSS JOIN accounts a ON a.account_id = u.account_id",
+            ("email", "mobile", "sis_email", "sis_mobile"),
+        )
+
     def accounts(self, account_ids: Iterable[int] | None) -> pl.DataFrame:
         """Accounts: ACCOUNT_COLUMNS."""
         return self._select("accounts", ACCOUNT_COLUMNS, {"account_id": account_ids})
@@ -102,8 +119,30 @@ class StateReader:
             columns,
         )
 
+    def standing_user_notes(self) -> pl.DataFrame:
+        """What is said of users every night: `id`, `code`, `notes` and what the report shows of the user."""
+        columns = (
+            "id", "code", "notes", "role", "school_ids", "identifier", "grades", "given_name", "family_name", "account",
+            "roster_status", "email", "sis_email", "mobile", "sis_mobile",
+        )  # fmt: skip
+        return self._frame(
+            "SELECT n.id, n.code, n.notes, u.role, u.school_ids, u.identifier, u.grades, a.given_name, a.family_name, "
+            "CASE WHEN a.disabled THEN 'disabled' ELSE a.state END, u.roster_status, a.email, u.sis_email, a.mobile, "
+            "u.sis_mobile FROM standing_notes n CROSS JOIN users u ON u.id = n.id "
+            "CROSS JOIN accounts a ON a.account_id = u.account_id WHERE n.kind = 'users'",
+            columns,
+        )
+
+    def standing_class_notes(self) -> pl.DataFrame:
+        """What is said of classes every night: `id`, `code`, `notes` and what the report shows of the class."""
+        return self._frame(
+            "SELECT n.id, n.code, n.notes, c.school_id, c.title, c.sis_title, c.status "
+            "FROM standing_notes n CROSS JOIN classes c ON c.id = n.id WHERE n.kind = 'classes'",
+            ("id", "code", "notes", "school_id", "title", "sis_title", "status"),
+        )
+
     def users_to_review(self) -> set[str]:
-        """Users that a rule may touch although no row of theirs changes: noted, edited or accepted since."""
+        """Users that a rule may touch although no row of theirs changes: edited or accepted since the last sync."""
         return self._ids("SELECT id FROM users WHERE review")
 
     def classes_to_review(self) -> set[str]:

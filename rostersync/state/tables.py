@@ -220,3 +220,14 @@ class Edit(SQLModel, table=True):
     before: str | None = None
     after: str | None = None
     generation: int
+
+
+class StandingNote(SQLModel, table=True):
+    """What is said of a record every night while its cause lasts, so that the record need not be looked at again."""
+
+    __tablename__ = "standing_notes"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+    kind: str = Field(primary_key=True)
+    id: str = Field(primary_key=True)
+    code: str = Field(primary_key=True)
+    notes: str = Field(primary_key=True)

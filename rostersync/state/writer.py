@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from rostersync.errors import StateBusy
+from rostersync.model.notes import NIGHTLY
 from rostersync.model.night import ACCOUNT_CONTACTS, CLASS_IMPORT, ENROLLMENT_KEY, ENROLLMENT_VALUES
 from rostersync.model.plan import Plan
 from rostersync.model.roster import USER_DETAILS
@@ -41,6 +42,7 @@ def apply(connection: sqlite3.Connection, plan: Plan, snapshot_name: str) -> boo
     _write_guardianships(connection, plan, number)
     _write_changes(connection, plan, number)
     _write_messages(connection, plan, number)
+    _write_standing_notes(connection, plan)
     _write_orgs(connection, plan)
     changed = connection.total_changes > before
     facts = {
@@ -127,7 +129,7 @@ _USER_COLUMNS = {
 
 
 def _write_users(connection: sqlite3.Connection, plan: Plan, number: int) -> None:
-    users = plan.decisions.users
+    users = plan.decisions.users.assign(to_review=False)  # looked at tonight
     known = users[users["known"] & (users["origin"] == "sis")]
     moved = known[_any_differs(known, [name for name in _USER_COLUMNS if name != "account_id"], _USER_COLUMNS)]
     names = list(_USER_COLUMNS)
@@ -156,7 +158,7 @@ _CLASS_COLUMNS = {
 
 
 def _write_classes(connection: sqlite3.Connection, plan: Plan, number: int) -> None:
-    classes = plan.decisions.classes
+    classes = plan.decisions.classes.assign(to_review=False)
     known = classes[classes["known"] & (classes["origin"] == "sis")]
     names = list(_CLASS_COLUMNS)
     _many(
@@ -233,6 +235,23 @@ def _write_messages(connection: sqlite3.Connection, plan: Plan, number: int) -> 
         plan.decisions.messages,
         ["user_id", "channel", "template", "address"],
     )
+
+
+def _write_standing_notes(connection: sqlite3.Connection, plan: Plan) -> None:
+    """The nightly notes of everybody who was looked at; those of all others stand. Only differences are written."""
+    for kind, looked_at in (("users", plan.decisions.users), ("classes", plan.decisions.classes)):
+        notes = plan.notes[kind]
+        nightly = notes.loc[notes["code"].isin([code.value for code in NIGHTLY]), ["id", "code", "notes"]]
+        said = {row for rows in _slices(nightly, ["id", "code", "notes"]) for row in rows}
+        connection.execute("CREATE TEMP TABLE looked_at (id PRIMARY KEY) WITHOUT ROWID")
+        _many(connection, "INSERT INTO temp.looked_at VALUES (?)", looked_at[["id"]], ["id"])
+        query = "SELECT n.id, n.code, n.notes FROM standing_notes n WHERE n.kind = ? AND n.id IN temp.looked_at"
+        stood = set(connection.execute(query, (kind,)))
+        connection.execute("DROP TABLE temp.looked_at")
+        connection.executemany(
+            f"DELETE FROM standing_notes WHERE kind = '{kind}' AND id = ? AND code = ? AND notes = ?", stood - said
+        )
+        connection.executemany(f"INSERT INTO standing_notes VALUES ('{kind}', ?, ?, ?)", sorted(said - stood))
 
 
 def _write_orgs(connection: sqlite3.Connection, plan: Plan) -> None:

@@ -18,9 +18,9 @@ USERS = (
     "identifier,email,sms,phone,agentSourcedIds,grades,password"
 )
 STUDENT = 'S1,,,true,NORTH,student,ada,{Fed:1},Ada,Birch,,1001,ada@school.example,,,"P1,P2",05,secret-1'
-PARENT = "P1,,,true,NORTH,parent,,,Bo,Birch,,,bo@home.example,206-555-0101,206-555-0102,S1,,"
-OTHER_PARENT = "P2,,,true,NORTH,guardian,,,Cy,Birch,,,cy@home.example,,,S1,,"
-TEACHER = "T1,,,true,\"NORTH,SOUTH\",teacher,dee,,Dee,Moss,,T-1,dee@school.example,,,,,"
+PARENT = "P1,,,true,NORTH,parent,bo,,Bo,Birch,,,bo@home.example,206-555-0101,206-555-0102,S1,,"
+OTHER_PARENT = "P2,,,true,NORTH,guardian,cy,,Cy,Birch,,,cy@home.example,,,S1,,"
+TEACHER = 'T1,,,true,"NORTH,SOUTH",teacher,dee,,Dee,Moss,,T-1,dee@school.example,,,,,'
 CLASSES = (
     "sourcedId,status,dateLastModified,title,grades,courseSourcedId,classCode,classType,location,schoolSourcedId,"
     "termSourcedIds,subjects,subjectCodes,periods"
@@ -51,7 +51,7 @@ def table(header: str, *rows: str) -> str:
 
 
 def manifest(version: str = "1.1", **modes: str) -> str:
-    """A manifest of these modes; files not named are absent, but for those of `files_11`."""
+    """A manifest of these modes; other files are absent, but for those of files_11 and files_12."""
     keys = "academicSessions categories classes classResources courses courseResources demographics enrollments"
     keys += " lineItems orgs resources results users"
     if version == "1.2":

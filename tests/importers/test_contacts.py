@@ -77,7 +77,9 @@ def test_phone_numbers(cell: str, region: str, stored: str | None):
     assert phones(pl.Series([cell, None]), region, allow_extension=False).to_list() == [stored, None]
 
 
-@pytest.mark.parametrize("cell", ["206-555-0101 x12", "206-555-0101 ext. 12", "(206) 555-0101 #12", "2065550101;ext=12"])
+@pytest.mark.parametrize(
+    "cell", ["206-555-0101 x12", "206-555-0101 ext. 12", "(206) 555-0101 #12", "2065550101;ext=12"]
+)
 def test_an_extension_is_kept_for_a_phone_and_no_mobile(cell: str):
     assert normalise_phone(cell, "US", allow_extension=True) == "+12065550101 ext. 12"
     assert normalise_phone(cell, "US", allow_extension=False) is None

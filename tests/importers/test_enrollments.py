@@ -76,9 +76,7 @@ def test_only_three_columns_are_needed(read_enrollments: Callable[..., Roster]):
         ("", None, "REQUIRED_VALUE_MISSING"),
     ],
 )
-def test_roles_of_an_enrollment(
-    read_enrollments: Callable[..., Roster], role: str, kept: str | None, code: str | None
-):
+def test_roles_of_an_enrollment(read_enrollments: Callable[..., Roster], role: str, kept: str | None, code: str | None):
     found = read_enrollments(ENROLLMENT.replace("student", role))
     assert [row[2] for row in members(found)] == ([kept] if kept else [])
     assert codes(found) == ([("enrollments.csv", code, "role")] if code else [])
@@ -96,9 +94,7 @@ def test_roles_of_an_enrollment(
         (',,,C1,NORTH,"S\t1",student,,,', True),
     ],
 )
-def test_what_a_rejected_row_leaves_readable(
-    read_enrollments: Callable[..., Roster], row: str, *, unreadable: bool
-):
+def test_what_a_rejected_row_leaves_readable(read_enrollments: Callable[..., Roster], row: str, *, unreadable: bool):
     found = read_enrollments(TEACHING, row)
     assert members(found) == [("C1", "T1", "teacher")]
     assert found.rejected_enrollments.height == 1
@@ -122,9 +118,7 @@ def test_rows_of_one_class_user_and_role_become_one(read_enrollments: Callable[.
     for order in permutations(rows):
         found = read_enrollments(*order).enrollments
         assert found is not None
-        assert found.drop("line").rows() == [
-            ("C1", "T1", "teacher", "E5", True, date(2026, 8, 24), date(2027, 6, 4))
-        ]
+        assert found.drop("line").rows() == [("C1", "T1", "teacher", "E5", True, date(2026, 8, 24), date(2027, 6, 4))]
 
 
 @pytest.mark.parametrize(
@@ -149,7 +143,9 @@ def test_an_enrollment_that_ended_long_before_its_class_was_dropped(
 
 @pytest.mark.parametrize(("class_end", "there"), [("2026-11-24", True), ("2026-11-25", False)])
 def test_the_last_fortnight_of_a_class_drops_nobody(deliver: Deliver, class_end: str, *, there: bool):
-    sessions = table("sourcedId,title,type,startDate,endDate,parentSourcedId", f"FALL,Fall,term,2026-08-24,{class_end},")
+    sessions = table(
+        "sourcedId,title,type,startDate,endDate,parentSourcedId", f"FALL,Fall,term,2026-08-24,{class_end},"
+    )
     classes = table(CLASSES, CLASS.replace('"FALL,SPRING"', "FALL"))
     enrollments = table(ENROLLMENTS, ENROLLMENT.replace("2027-06-04", "2026-11-10"), TEACHING)
     found = roster(deliver(files_11(academicSessions=sessions, classes=classes, enrollments=enrollments)))

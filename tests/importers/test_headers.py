@@ -120,7 +120,9 @@ def test_a_column_named_twice(deliver: Deliver):
 
     assert ("users.csv", "DUPLICATE_COLUMN", "role") in codes(read(" student "))
     for second in ("teacher", ""):
-        with pytest.raises(ImportRefused, match=r"users\.csv: the header names role twice.*line 2.*Nothing was changed"):
+        with pytest.raises(
+            ImportRefused, match=r"users\.csv: the header names role twice.*line 2.*Nothing was changed"
+        ):
             read(second)
 
 

@@ -17,6 +17,7 @@ from polars.testing import assert_frame_equal
 from rostersync.errors import ImportRefused
 from rostersync.importers.references import resolve
 from rostersync.importers.validate import validate
+from rostersync.model.delivery import Delivery
 from rostersync.model.roster import Roster
 from tests.importers.district import TODAY, delivered, files_11, files_12, roster
 
@@ -34,7 +35,18 @@ user_row = st.tuples(
     st.sampled_from(["206-555-0101", "12", ""]),
     st.sampled_from(["S1", "P2,P1", "P1, P2", ""]),
 )
-USER_HEADER = "sourcedId,status,enabledUser,orgSourcedIds,role,givenName,familyName,email,sms,agentSourcedIds".split(",")
+USER_HEADER = [
+    "sourcedId",
+    "status",
+    "enabledUser",
+    "orgSourcedIds",
+    "role",
+    "givenName",
+    "familyName",
+    "email",
+    "sms",
+    "agentSourcedIds",
+]
 enrollment_row = st.tuples(
     st.sampled_from(["E1", "E2", "E3", ""]),
     st.sampled_from(["C1", "C2", ""]),
@@ -44,7 +56,7 @@ enrollment_row = st.tuples(
     st.sampled_from(["2026-08-24", "8/24/2026", "soon", ""]),
     st.sampled_from(["2027-06-04", "2026-10-01", ""]),
 )
-ENROLLMENT_HEADER = "sourcedId,classSourcedId,userSourcedId,role,primary,beginDate,endDate".split(",")
+ENROLLMENT_HEADER = ["sourcedId", "classSourcedId", "userSourcedId", "role", "primary", "beginDate", "endDate"]
 
 
 def written(header: list[str], rows: list[tuple[str, ...]], *, quoting: int, line_end: str, mark: bool) -> bytes:
@@ -57,6 +69,15 @@ def read(users: bytes, enrollments: bytes) -> Roster:
     with TemporaryDirectory() as folder:
         found = roster(delivered(Path(folder), files_11(users=users, enrollments=enrollments)))
     return resolve(found, {"S2"}, set())
+
+
+def _refusal(delivery: Delivery, *, strict: bool) -> str:
+    """How a delivery is refused; empty where it is not."""
+    try:
+        validate(delivery, region="US", encoding="auto", today=TODAY, strict=strict)
+    except ImportRefused as error:
+        return str(error)
+    return ""
 
 
 def comparable(found: Roster) -> dict[str, object]:
@@ -81,7 +102,7 @@ def comparable(found: Roster) -> dict[str, object]:
     line_end=st.sampled_from(["\n", "\r\n", "\r"]),
     mark=st.booleans(),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_law_order_and_dress_of_the_files_mean_nothing(
     users: list[tuple[str, ...]],
     enrollments: list[tuple[str, ...]],
@@ -115,7 +136,7 @@ def test_law_order_and_dress_of_the_files_mean_nothing(
     version=st.sampled_from(["1.1", "1.2"]),
     data=st.data(),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_law_nothing_but_a_refusal(file: str, version: str, data: st.DataObject):
     files = (files_11 if version == "1.1" else files_12)()
     good = str(files.get(file, files["users"])).encode()
@@ -130,34 +151,29 @@ def test_law_nothing_but_a_refusal(file: str, version: str, data: st.DataObject)
     with TemporaryDirectory() as folder:
         delivery = delivered(Path(folder), files | {file: broken})
         for strict in (False, True):
-            try:
-                validate(delivery, region="US", encoding="auto", today=TODAY, strict=strict)
-            except ImportRefused as refusal:
-                assert str(refusal).isprintable()
-                assert "Nothing was changed" in str(refusal)
+            refusal = _refusal(delivery, strict=strict)
+            assert refusal.isprintable()
+            assert not refusal or "Nothing was changed" in refusal
 
 
 def test_law_a_file_cut_anywhere_never_loses_anybody_silently(tmp_path: Path):
-    """Reliability: each cut refuses, rejects the torn row, or leaves whole rows only."""
-    users = str(files_11()["users"])
-    whole = roster(delivered(tmp_path, files_11()))
+    """Each cut refuses, rejects the torn row, or leaves rows that are whole."""
+    rows = ["S1,student,Ada,Birch,P1,1", 'P1,parent,"Bo, Jr.",Birch,S1,2', "T1,teacher,Dee,Moss,,3"]
+    users = "\n".join(["sourcedId,role,givenName,familyName,agentSourcedIds,identifier", *rows, ""])
+    whole = roster(delivered(tmp_path, files_11(users=users)))
     assert whole.users is not None
-    rows = {row[0]: row for row in whole.users.drop("line").iter_rows()}
-    for end in range(len(users)):
+    expected = {row[0]: row for row in whole.users.drop("line", "identifier").iter_rows()}
+    for end in range(users.index("\n") + 1, len(users) - 1):
         try:
             found = roster(delivered(tmp_path, files_11(users=users[:end])))
         except ImportRefused:
             continue
         assert found.users is not None
-        seen = {row[0]: row for row in found.users.drop("line").iter_rows()}
-        complete = users[:end].count("\n") - 1 + (end < len(users) and users[end] == "\n")
-        torn = set(seen) - {name for name in list(rows)[:complete]}
-        assert len(torn) <= 1
-        for name in set(seen) - torn:
-            assert seen[name] == rows[name]
-        cut_row = users[:end].rpartition("\n")[2]
-        if cut_row and not torn and complete == users[:end].count("\n") - 1:
-            assert found.rejected_users.height or found.unreadable, f"cut at {end}"
+        seen = {row[0]: row for row in found.users.drop("line", "identifier").iter_rows()}
+        assert seen.items() <= expected.items(), f"cut at {end}"
+        begun = users[:end].count("\n") + (users[end - 1] != "\n") - 1
+        told = len(seen) + found.rejected_users.height
+        assert told == begun or found.unreadable, f"cut at {end}"
 
 
 def test_reading_twice_gives_the_same(tmp_path: Path):

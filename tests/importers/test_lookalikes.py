@@ -26,7 +26,7 @@ Deliver = Callable[[dict[str, str | bytes]], Delivery]
         ),
         (
             {
-                "users": "sourcedId,username,givenName,familyName,activeDirectoryMatchId,email,phone,sms\n1,a,A,B,,,,\n",
+                "users": "sourcedId,username,givenName,familyName,activeDirectoryMatchId,email\n1,a,A,B,,\n",
                 "classes": "sourcedId,orgSourcedId,title,sessionSourcedIds,courseSourcedId\n1,1,Art,1,1\n",
             },
             r"School Data Sync v2\.1",
@@ -49,7 +49,9 @@ def test_a_set_of_another_format(deliver: Deliver, files: dict[str, str | bytes]
         roster(deliver(files))
 
 
-@pytest.mark.parametrize("content", [b"<html>Please log in</html>", b"PK\x03\x04\x14", b"\x89PNG\r\n\x1a\n\x00\x00", b"%PDF-1.7"])
+@pytest.mark.parametrize(
+    "content", [b"<html>Please log in</html>", b"PK\x03\x04\x14", b"\x89PNG\r\n\x1a\n\x00\x00", b"%PDF-1.7"]
+)
 def test_a_file_that_is_no_csv(deliver: Deliver, content: bytes):
     with pytest.raises(ImportRefused, match=r"users\.csv line \d: .*Nothing was changed"):
         roster(deliver(files_11(users=content)))

@@ -72,7 +72,9 @@ def test_the_manifest_is_read_in_any_order_and_letter_case(deliver: Deliver):
     content = "VALUE,PropertyName\nABSENT,File.Classes\nbulk,file.users\nBulk,FILE.enrollments\n"
     content += "absent,source.systemName\n1.1.1,oneroster.version\nabsent,file.orgs\nabsent,file.courses\n"
     content += "absent,file.academicSessions\n"
-    found = roster(deliver({"manifest": content, **{k: v for k, v in files_11().items() if k in {"users", "enrollments"}}}))
+    found = roster(
+        deliver({"manifest": content, **{k: v for k, v in files_11().items() if k in {"users", "enrollments"}}})
+    )
     assert (found.classes, found.version, codes(found)) == (None, "1.1", [])
 
 

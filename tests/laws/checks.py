@@ -1,4 +1,4 @@
-"""What every night has to obey, as checks on a state and a report (policies.md, *Always*, *Contact details*, Access)."""
+"""What every night has to obey, as checks on a state and a report (policies.md, *Always*, Access)."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def check_unique(path: Path) -> None:
     connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     try:
         for credential in ("email", "mobile"):
-            query = f"SELECT {credential} FROM roster_users WHERE {credential} IS NOT NULL"  # noqa: S608
+            query = f"SELECT {credential} FROM roster_users WHERE {credential} IS NOT NULL"
             rows = connection.execute(f"{query} GROUP BY 1 HAVING count(DISTINCT account_id) > 1").fetchall()
             assert not rows, f"two accounts hold {rows}"
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
@@ -170,7 +170,7 @@ def check_reported(before: dict[str, dict[str, Any]], after: dict[str, dict[str,
 
 
 def _shown(keys: set[str], before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
-    return {key: [pair for pair in zip(before.get(key, ()), after.get(key, ()), strict=False)] for key in keys}
+    return {key: list(zip(before.get(key, ()), after.get(key, ()), strict=False)) for key in keys}
 
 
 def records(district: District) -> dict[str, dict[str, Any]]:
@@ -190,3 +190,18 @@ def records(district: District) -> dict[str, dict[str, Any]]:
         key = f"{row['class_id']} {row['user_id']}"
         found["enrollments"][key] = (*found["enrollments"].get(key, ()), *row.items())
     return found
+
+
+def check_no_removal(sound: District, broken: District, what: str) -> None:
+    """Who and what is current where all rows are sound is not archived, removed or ended where one is broken."""
+    left = {user: status for user, status in broken.statuses().items() if status != "current"}
+    lost = {user for user, status in sound.statuses().items() if status == "current"} & left.keys()
+    assert not lost, f"{what} archived {lost}"
+    for name in ("guardianships", "enrollments"):
+        one, other = getattr(sound, name)(), getattr(broken, name)()
+        ended = {key for key, status in one.items() if status == "current" and other.get(key) == "ended"}
+        assert not ended, f"{what} ended {name} {ended}"
+    query = "SELECT id, status FROM roster_classes WHERE status = 'active'"
+    archived = {row["id"] for row in sound.rows(query)} - {row["id"] for row in broken.rows(query)}
+    archived &= {row["id"] for row in broken.rows("SELECT id FROM roster_classes")}
+    assert not archived, f"{what} archived classes {archived}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from rostersync.errors import RefusedByPolicy
@@ -255,7 +255,12 @@ class World:
             row["endDate"] = "" if row.get("endDate") else "2026-10-01"
         else:
             broken = self._choose(
-                ({"role": "wizard"}, {"userSourcedId": "S9"}, {"userSourcedId": "", "sourcedId": ""}, {"userSourcedId": ""})
+                (
+                    {"role": "wizard"},
+                    {"userSourcedId": "S9"},
+                    {"userSourcedId": "", "sourcedId": ""},
+                    {"userSourcedId": ""},
+                )
             )
             row["fault"] = "" if row.get("fault") else repr(broken)
 
@@ -319,3 +324,41 @@ def write_story(choose: Choose, nights: int = 4) -> list[Step]:
 def random_story(seed: int, nights: int = 4) -> list[Step]:
     """The story of a seed."""
     return write_story(random.Random(seed).choice, nights)
+
+
+BREAKAGES: Mapping[str, tuple[Row, ...]] = {
+    "users": (
+        {"role": "wizard"},
+        {"role": ""},
+        {"givenName": ""},
+        {"familyName": " "},
+        {"sourcedId": ""},
+        {"email": "no mail"},
+        {"sms": "12"},
+        {"phone": "no phone"},
+    ),
+    "classes": ({"title": ""}, {"sourcedId": ""}),
+    "enrollments": (
+        {"role": "wizard"},
+        {"role": ""},
+        {"userSourcedId": ""},
+        {"classSourcedId": "K9"},
+        {"userSourcedId": "S9"},
+        {"endDate": "soon"},
+    ),
+}
+"""What makes a row wrong without saying anything else."""
+
+
+def broken_row(night: Night, pick: Callable[[int], int]) -> tuple[Night, str]:
+    """The night with one row broken, and what was broken; `pick` gives a number below its argument."""
+    parts = {"users": night.users, "classes": night.classes, "enrollments": night.enrollments}
+    filled = [(name, index) for name, rows in parts.items() for index in range(len(rows))]
+    if not filled:
+        return night, "nothing"
+    name, index = filled[pick(len(filled))]
+    breakage = BREAKAGES[name][pick(len(BREAKAGES[name]))]
+    rows = list(parts[name])
+    what = f"{name} {rows[index]['sourcedId']} {breakage}"
+    rows[index] = {**rows[index], **breakage}
+    return replace(night, **{name: tuple(rows)}), what

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import csv
+import functools
 import random
+import shutil
 import sqlite3
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -132,6 +135,19 @@ class Report:
         return sorted(row["code"] for row in self.rows(kind, id=record))
 
 
+@functools.cache
+def _made_state() -> bytes:
+    """The bytes of an empty state, made once."""
+    with tempfile.TemporaryDirectory() as folder:
+        create_state(Path(folder) / "state.db")
+        return (Path(folder) / "state.db").read_bytes()
+
+
+def _empty_state(path: Path) -> None:
+    path.write_bytes(_made_state())
+    path.chmod(0o600)
+
+
 def _plain(cell: str) -> str:
     return cell[1:] if cell[:1] == "'" and cell[1:2] in "=+-@\t\r" else cell
 
@@ -142,8 +158,15 @@ class District:
     def __init__(self, folder: Path, **policy: object) -> None:
         self.folder = folder
         self._nights = 0
-        create_state(folder / "state.db")
+        _empty_state(folder / "state.db")
         self.configure(**policy)
+
+    def copy(self, folder: Path) -> District:
+        """The same district at the same point, in another folder: a first night that many tests share."""
+        shutil.copytree(self.folder, folder, dirs_exist_ok=True)
+        twin = object.__new__(District)
+        twin.folder, twin._nights = folder, self._nights
+        return twin
 
     def configure(
         self,

@@ -124,7 +124,9 @@ class Town:
         """Every night of the district, lived once per way of living."""
         key = (full, shuffle)
         if key not in self._seen:
+            self._seen[key] = []  # lived once, even where it fails
             self._seen[key] = self.live(folders.mktemp(f"{self.prefix}-"), self.stories, full=full, shuffle=shuffle)
+        assert self._seen[key], "the nights of this district failed: see the first test of the file"
         return self._seen[key]
 
     def live(

@@ -14,9 +14,11 @@ from typing import Any
 
 from tests.policies.district import District, Report, Row
 
+# Area codes in use: more than a table has cases.
 AREA_CODES = (
     "201 202 203 205 207 208 209 210 212 213 214 215 216 217 218 219 224 225 228 229 231 234 239 240 248 251 252 253 "
-    "254 256 260 262 267 269 270 272 276 281 301 302 303 304 305 307 308 309 310 312 313 314 315 316 317 318 319 320"
+    "254 256 260 262 267 269 270 272 276 281 301 302 303 304 305 307 308 309 310 312 313 314 315 316 317 318 319 320 321 323 325 330 331 334 336 337 339 "
+    "351 352 360 361 386 401 402 404 405 406 407 408 409 410 412 413 414 415 417 419 423 424 425 430 432 434 435 440"
 ).split()
 ID_COLUMNS = ("sourcedId", "classSourcedId", "userSourcedId")
 
@@ -28,7 +30,8 @@ class Case:
     """One story: the first night, what people do by day, the second night, and what must be true after it.
 
     `after` has the fields of roster_users by user, None for somebody who must not be there; `notes` are all
-    report rows of these users (those not named may have any); `told` all messages (user, channel, address).
+    report rows of these users (those not named may have any), `kept` and `linked` only those rows; `told` all messages (user, channel, address). The users of
+    `one_account` share one, those of `apart` (who may not be there) do not.
     """
 
     name: str
@@ -38,8 +41,11 @@ class Case:
     edits: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     after: Mapping[str, Mapping[str, object] | None] = field(default_factory=dict)
     notes: Mapping[str, Sequence[Note]] = field(default_factory=dict)
+    kept: Mapping[str, Sequence[Note]] = field(default_factory=dict)
+    linked: Mapping[str, Sequence[Note]] = field(default_factory=dict)
     told: Sequence[tuple[str, str, str]] | None = ()
     one_account: Sequence[str] = ()
+    apart: Sequence[str] = ()
 
 
 class Lived:
@@ -79,21 +85,27 @@ class Lived:
                 continue
             assert row is not None, f"{user_id} is not in the directory"
             found = {name: self._shown(case, row[name]) for name in expected}
-            assert {user_id: found} == {user_id: dict(expected)}
+            _equal(user_id, found, dict(expected))
         for user_id, notes in case.notes.items():
             found_notes = [tuple(self._shown(case, t) for t in n) for n in self.report.notes(self._own(case, user_id))]
-            assert {user_id: found_notes} == {user_id: sorted(notes, key=lambda note: note[1])}
+            _equal(user_id, found_notes, sorted(notes, key=lambda note: note[1]))
+        for action, expected_notes in (("kept", case.kept), ("linked", case.linked)):
+            for user_id, notes in expected_notes.items():
+                said = [tuple(self._shown(case, t) for t in n) for n in self.report.notes(self._own(case, user_id))]
+                _equal(user_id, [n for n in said if n[0] == action], sorted(notes, key=lambda note: note[1]))
         if case.told is not None:
-            assert self._messages(case) == sorted(case.told)
-        accounts = {users[self._own(case, user_id)]["account_id"] for user_id in case.one_account}
-        assert len(accounts) <= 1, f"{case.one_account} have several accounts"
+            _equal("messages", self._messages(case), sorted(case.told))
+        accounts = [users[self._own(case, user_id)]["account_id"] for user_id in case.one_account]
+        assert len(set(accounts)) <= 1, f"{case.one_account} have several accounts"
+        present = [users[own]["account_id"] for own in (self._own(case, user_id) for user_id in case.apart) if own in users]
+        assert len(set(present)) == len(present), f"{case.apart} share an account"
 
     def kept_again(self, case: Case) -> None:
         """The second night with the same files says again what is kept and withheld, and nothing else."""
         for user_id, notes in case.notes.items():
             expected = [note for note in notes if note[0] in ("kept", "withheld")]
             found = [tuple(self._shown(case, t) for t in n) for n in self.again.notes(self._own(case, user_id))]
-            assert {user_id: found} == {user_id: sorted(expected, key=lambda note: note[1])}
+            _equal(f"{user_id} once more", found, sorted(expected, key=lambda note: note[1]))
 
     def _messages(self, case: Case) -> list[tuple[str, str, str]]:
         rows = self.district.rows("SELECT * FROM roster_outbox WHERE template = 'contact-updated'")
@@ -193,6 +205,10 @@ class Twins:
         """(user, channel, address) of all queued messages."""
         rows = self.state.rows("SELECT user_id, channel, address FROM roster_outbox WHERE template = 'contact-updated'")
         return sorted(tuple(row.values()) for row in rows)
+
+
+def _equal(what: str, found: object, expected: object) -> None:
+    assert found == expected, f"{what}: found {found}, expected {expected}"
 
 
 def _made(folder: Path) -> Path:

@@ -59,10 +59,16 @@ LOCK_OFF = [
             student("S1", "G1", grades="05"),
             guardian("G1", sms=M1, phone=M2, identifier="77"),
             teacher("T1"),
-            person("P1", "principal" if False else "administrator", email="p1@staff.example.org"),
+            person("P1", "administrator", email="p1@staff.example.org"),
         ],
         after={
-            "S1": {"account": "invitee", "roster_status": "current", "origin": "sis", "role": "student", "grades": "05"},
+            "S1": {
+                "account": "invitee",
+                "roster_status": "current",
+                "origin": "sis",
+                "role": "student",
+                "grades": "05",
+            },
             "G1": {
                 "account": "invitee",
                 "role": "guardian",
@@ -142,7 +148,7 @@ LOCK_OFF = [
         edits={"G1": {"email": FRESH}},
         tonight=g1(email=FRESH),
         after={"G1": {"email": FRESH, "sis_email": FRESH}},
-        notes={"G1": []},
+        kept={"G1": []},
     ),
     Case(
         "r_u2 a value the invitee added where the SIS has none goes",
@@ -176,7 +182,7 @@ LOCK_OFF = [
                 "account": "active",
             }
         },
-        notes={"G1": [email_kept(OLD), name_kept("GivenG1 Family"), phone_kept(E1)]},
+        kept={"G1": [email_kept(OLD), name_kept("GivenG1 Family"), phone_kept(E1)]},
     ),
     Case(
         "r_u3 the same of students and staff",
@@ -201,7 +207,7 @@ LOCK_OFF = [
         accepted=["G1"],
         tonight=g1(email="", sms=""),
         after={"G1": {"email": OLD, "mobile": E1, "sis_email": None, "sis_mobile": None}},
-        notes={"G1": []},
+        kept={"G1": []},
     ),
     Case(
         "r_u3 a filled value of the SIS beside a blank one of the user is said as none",
@@ -217,7 +223,7 @@ LOCK_OFF = [
         accepted=["G1"],
         tonight=g1(sms=M1, phone=M3),
         after={"G1": {"phone": E2, "sis_phone": E3}},
-        notes={"G1": []},
+        kept={"G1": []},
     ),
     Case(
         "r_u3 a new landline that would serve as the mobile is a new phone number",
@@ -242,7 +248,7 @@ LOCK_OFF = [
         edits={"G1": {"email": OWN}},
         tonight=g1(email=OWN),
         after={"G1": {"email": OWN, "sis_email": OWN}},
-        notes={"G1": []},
+        kept={"G1": []},
     ),
     Case(
         "r_u5 a blank e-mail clears it while the mobile is held",

@@ -227,3 +227,12 @@ def _runs() -> None:
         sa.PrimaryKeyConstraint("number"),
     )
     op.create_index("edits_user", "edits", ["user_id"], unique=False)
+    op.create_table(
+        "standing_notes",
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("notes", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("kind", "id", "code", "notes"),
+        sqlite_with_rowid=False,
+    )

@@ -1,0 +1,94 @@
+"""The oracle's state: plain records, and the settings that rule a school."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.laws.stories import Configure, Edit
+
+KINDS = {"student": "student", "parent": "guardian", "teacher": "staff"}
+DISTRICT = {
+    "manage_guardians": True,
+    "update_active_contacts": False,
+    "phone_credential": "sms-then-phone",
+    "restore_classes": True,
+    "follow_enabled_user": True,
+}
+
+
+@dataclass
+class User:
+    """One record: what the SIS said last."""
+
+    id: str
+    kind: str
+    schools: str = ""
+    enabled: bool | None = None
+    given_name: str = ""
+    family_name: str = ""
+    email: str = ""
+    sms: str = ""
+    telephone: str = ""
+    mobile: str = ""
+    phone: str = ""
+    status: str = ""
+    account: int = 0
+
+
+@dataclass
+class Account:
+    """One person who can log in: platform values."""
+
+    given_name: str = ""
+    family_name: str = ""
+    email: str = ""
+    mobile: str = ""
+    phone: str = ""
+    state: str = "invitee"
+    disabled: bool = False
+
+
+@dataclass
+class SchoolClass:
+    """A class; titles are never edited in these stories."""
+
+    title: str
+    school: str
+    status: str = "active"
+
+
+def email_of(cell: str) -> str:
+    """A cell as it is compared; "" for none."""
+    return cell.strip().lower() if "@" in cell else ""
+
+
+def phone_of(cell: str) -> str:
+    """A North American number as E.164; "" for none."""
+    digits = "".join(character for character in cell if character.isdigit())
+    return f"+1{digits[-10:]}" if len(digits) >= 10 else ""
+
+
+@dataclass
+class State:
+    """A district; `codes` are what the last night's report says of users: (id, code)."""
+
+    users: dict[str, User] = field(default_factory=dict)
+    accounts: dict[int, Account] = field(default_factory=dict)
+    pairs: dict[tuple[str, str], str] = field(default_factory=dict)
+    classes: dict[str, SchoolClass] = field(default_factory=dict)
+    enrollments: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    codes: set[tuple[str, str]] = field(default_factory=set)
+    settings: Configure = field(default_factory=Configure)
+
+    def of_school(self, school: str) -> dict[str, Any]:
+        """The settings that rule a school; "" for the district."""
+        return {**DISTRICT, **self.settings.policy, **self.settings.schools.get(school, {})}
+
+    def accept(self, user_id: str) -> None:
+        """An accepted invitation."""
+        self.accounts[self.users[user_id].account].state = "active"
+
+    def edit(self, edit: Edit) -> None:
+        """An edit that was not refused."""
+        setattr(self.accounts[self.users[edit.user_id].account], edit.field, edit.value)
