@@ -14,6 +14,7 @@ from rostersync.model.roster import Roster
 from rostersync.settings import Settings
 
 if TYPE_CHECKING:
+    from rostersync.importers.include import Base
     from rostersync.sources.interface import Progress
     from rostersync.state.reader import StateReader
 
@@ -53,7 +54,22 @@ def read(settings: Settings, delivery: Delivery, state: StateReader, today: date
     classes = state.known("classes", _asked(roster, "class_id"))
     roster = references.resolve(roster, users, classes)
     roster = _drop_by_base(roster, state, today)
-    return include_schools(roster, settings.schools.include, named_pairs(roster))
+    if not settings.schools.include:
+        return roster
+    return include_schools(roster, settings.schools.include, named_pairs(roster), _base_of_rejected(roster, state))
+
+
+def _base_of_rejected(roster: Roster, state: StateReader) -> Base:
+    from rostersync.importers.include import Base
+
+    people = roster.rejected_users["sourced_id"].drop_nulls().unique().to_list()
+    classes = roster.rejected_classes["sourced_id"].drop_nulls().unique().to_list()
+    pairs = state.guardianships(guardians=people, students=people)
+    return Base(
+        users=state.users(people).select("id", "roles", "school_ids"),
+        guardianships=pairs.filter(pairs["status"] == "current").select("guardian_id", "student_id"),
+        classes=state.classes(classes).select("id", "school_id"),
+    )
 
 
 def _asked(roster: Roster, column: str) -> list[str]:

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from rostersync.model.plan import Plan
     from rostersync.model.roster import Roster
     from rostersync.sources.interface import Progress
-    from rostersync.state.reader import StateReader
 
 
 RUN_ID_FORMAT = "%Y%m%dT%H%M%SZ"

@@ -18,19 +18,16 @@ if TYPE_CHECKING:
 
 def tables(settings: Settings, plan: Plan) -> ReportTables:
     """The report's tables; names of schools and bystanders come from the state."""
-    from rostersync.reports.rows import FromState, report_tables
+    from rostersync.reports.rows import FromState, report_tables, unnamed
     from rostersync.state.connection import reading
     from rostersync.state.reader import StateReader
 
-    noted = plan.notes["enrollments"]
     with reading(settings.state.path) as connection:
         state = StateReader(connection)
         orgs = _org_names(plan, state)
-        bystanders = plan.decisions.enrollments.loc[plan.decisions.enrollments["user_at"] < 0, "user_id"]
-        others = set(bystanders.unique()) & set(noted["user_id"].unique())
         from_state = FromState(
             orgs=orgs,
-            names=state.names(others),
+            names=state.names(unnamed(plan)),
             user_notes=state.standing_user_notes(),
             class_notes=state.standing_class_notes(),
         )

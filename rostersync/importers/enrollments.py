@@ -82,9 +82,10 @@ def one_per_member(rows: pl.DataFrame) -> pl.DataFrame:
         return rows
     shared = hashes.is_duplicated()
     ordered = rows.filter(shared).sort("sourced_id", "line", nulls_last=True)
-    others = [pl.col(name).first() for name in rows.columns if name not in {*key, "is_primary"}]
-    single = ordered.group_by(key).agg(pl.col("is_primary").any(), *others).select(rows.columns)
-    return pl.concat([rows.filter(~shared), single]).sort("line")
+    kept = ordered.group_by(key).agg(pl.col("line").first(), pl.col("is_primary").any())
+    primary = kept.filter("is_primary")["line"]
+    single = rows.filter(~shared | rows["line"].is_in(kept["line"].implode()))
+    return single.with_columns(pl.col("is_primary") | pl.col("line").is_in(primary.implode()))
 
 
 def _with_role(rows: pl.DataFrame, findings: FindingList) -> pl.DataFrame:
@@ -94,7 +95,10 @@ def _with_role(rows: pl.DataFrame, findings: FindingList) -> pl.DataFrame:
     distinct = rows.select("role").drop_nulls().unique()
     lowered = pl.col("role").str.to_lowercase()
     words = distinct.with_columns(word=pl.when(lowered.is_in(ROLES)).then(lowered))
-    rows = rows.join(words, on="role", how="left", maintain_order="left")
+    if words["word"].eq_missing(words["role"]).all():
+        rows = rows.with_columns(word=pl.col("role"))
+    else:
+        rows = rows.join(words, on="role", how="left", maintain_order="left")
     if words.filter(pl.col("word").is_not_null() & (pl.col("word") != pl.col("role"))).height:
         odd = rows.filter(pl.col("word").is_not_null() & (pl.col("word") != pl.col("role")))
         message = "A role in other letter case, read as it is spelt in OneRoster. Correct the export."

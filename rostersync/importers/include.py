@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rostersync.errors import ImportRefused
@@ -23,20 +24,35 @@ def school_ids(roster: Roster) -> set[str]:
     return found
 
 
-def include_schools(roster: Roster, include: Collection[str], named: pl.DataFrame) -> Roster:
+@dataclass(frozen=True)
+class Base:
+    """What the state knows of the rejected rows of tonight, by which they are judged.
+
+    `users`: `id`, `roles`, `school_ids`; `guardianships`: `guardian_id`, `student_id`; `classes`: `id`, `school_id`.
+    """
+
+    users: pl.DataFrame
+    guardianships: pl.DataFrame
+    classes: pl.DataFrame
+
+
+def include_schools(roster: Roster, include: Collection[str], named: pl.DataFrame, base: Base) -> Roster:
     """The roster without what belongs to other schools.
 
     People are taken by any of their schools, guardians by their students, classes by their school, enrollments by
-    their class. Rejected rows stay: they count as present.
+    their class; rejected rows by what the base says of them, and where it says nothing they stay.
 
     Args:
         roster: tonight's delivery.
         include: org sourcedIds; empty takes all.
         named: who names whom, as `scope.families.named_pairs` gives it.
+        base: what the state knows of the rejected rows.
 
     Raises:
         ImportRefused: a school that the import does not know (R-V1).
     """
+    import polars as pl
+
     if not include:
         return roster
     unknown = sorted(set(include) - school_ids(roster))
@@ -45,45 +61,56 @@ def include_schools(roster: Roster, include: Collection[str], named: pl.DataFram
             f"schools.include names {', '.join(unknown)}, which the files do not know; nothing was changed; "
             "correct the setting or the export"
         )
-    classes = roster.classes
-    if classes is not None:
-        import polars as pl
-
-        classes = classes.filter(pl.col("school_id").is_in(list(include)))
+    schools = list(include)
+    taken = _taken_people(roster, schools, named, base)
+    others = base.classes.filter(~pl.col("school_id").is_in(schools))["id"].implode()
+    classes = None if roster.classes is None else roster.classes.filter(pl.col("school_id").is_in(schools))
+    rejected_classes = roster.rejected_classes.filter(~pl.col("sourced_id").is_in(others).fill_null(value=False))
     return dataclasses.replace(
         roster,
-        users=_taken_users(roster, include, named),
+        users=None if roster.users is None else roster.users.filter(pl.col("sourced_id").is_in(taken)),
+        rejected_users=roster.rejected_users.filter(pl.col("sourced_id").is_in(taken) | pl.col("sourced_id").is_null()),
         classes=classes,
-        enrollments=_of_classes(roster.enrollments, roster, classes),
-        unresolved=roster.unresolved,
+        rejected_classes=rejected_classes,
+        enrollments=_of_classes(roster.enrollments, classes, rejected_classes),
     )
 
 
-def _taken_users(roster: Roster, include: Collection[str], named: pl.DataFrame) -> pl.DataFrame | None:
+def _taken_people(roster: Roster, schools: list[str], named: pl.DataFrame, base: Base) -> pl.Series:
+    """Ids of everybody who belongs to one of the schools, rejected ones among them."""
     import polars as pl
 
-    users = roster.users
-    if users is None:
-        return None
-    of_school = users.filter(
-        pl.col("school_ids").cast(pl.String).str.split(",").list.eval(pl.element().is_in(list(include))).list.any()
+    sound = pl.DataFrame(schema={"id": pl.String, "roles": pl.String, "school_ids": pl.String})
+    if roster.users is not None:
+        sound = roster.users.select(pl.col("sourced_id").alias("id"), "roles", "school_ids")
+    rejected = roster.rejected_users["sourced_id"].drop_nulls().unique()
+    new = rejected.filter(~rejected.is_in(base.users["id"].implode()))
+    people = pl.concat([sound.cast(pl.String), base.users.select("id", "roles", "school_ids").cast(pl.String)])
+    here = pl.col("school_ids").str.split(",").list.eval(pl.element().is_in(schools)).list.any()
+    of_school = people.filter(here.fill_null(value=False))
+    by_school = of_school.filter(pl.col("roles") != "guardian")["id"]
+    students = pl.concat([of_school.filter(_role("student"))["id"], new]).implode()
+    pairs = pl.concat(
+        [named.select("a", "b"), base.guardianships.select(a="guardian_id", b="student_id").cast(pl.String)]
     )
-    by_school = set(of_school.filter(pl.col("roles") != "guardian")["sourced_id"])
-    students = set(of_school.filter(pl.col("roles").str.contains("student", literal=True))["sourced_id"])
-    ids = list(students)
-    related = named.filter(pl.col("a").is_in(ids) | pl.col("b").is_in(ids))
-    guardians = users.filter(
-        pl.col("roles").str.contains("guardian", literal=True)
-        & pl.col("sourced_id").is_in(list(set(related["a"]) | set(related["b"])))
-    )
-    return users.filter(pl.col("sourced_id").is_in(list(by_school | set(guardians["sourced_id"]))))
+    related = pairs.filter(pl.col("a").is_in(students) | pl.col("b").is_in(students))
+    ends = pl.concat([related["a"], related["b"]]).implode()
+    guardians = people.filter(_role("guardian") & pl.col("id").is_in(ends))["id"]
+    return pl.concat([by_school, guardians, new]).unique().implode()
 
 
-def _of_classes(enrollments: pl.DataFrame | None, roster: Roster, classes: pl.DataFrame | None) -> pl.DataFrame | None:
+def _role(role: str) -> pl.Expr:
+    import polars as pl
+
+    return pl.col("roles").str.contains(role, literal=True)
+
+
+def _of_classes(
+    enrollments: pl.DataFrame | None, classes: pl.DataFrame | None, rejected_classes: pl.DataFrame
+) -> pl.DataFrame | None:
     import polars as pl
 
     if enrollments is None or classes is None:
         return enrollments
-    rejected = roster.rejected_classes["sourced_id"].drop_nulls()
-    kept = pl.concat([classes["sourced_id"], rejected]).implode()
+    kept = pl.concat([classes["sourced_id"], rejected_classes["sourced_id"].drop_nulls()]).implode()
     return enrollments.filter(pl.col("class_id").is_in(kept))

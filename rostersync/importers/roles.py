@@ -63,36 +63,11 @@ class UserRoles:
         """`users` with `role`, `roles`, `school_ids`, and `role_fault`, `role_cell` where they have none."""
         import polars as pl
 
+        several = self.rows["user_id"].is_duplicated()
+        single = self.rows.filter(~several).select("user_id", "role", roles="role", school_ids="org_id")
         main = users.select("sourced_id", "primary_org_id").unique("sourced_id", keep="any")
-        rows = self.rows.join(main, left_on="user_id", right_on="sourced_id", how="left")
-        ranked = rows.with_columns(rank=pl.col("role").replace_strict(RANK, return_dtype=pl.Int8))
-        ranked = ranked.sort(~pl.col("primary"), "rank")
-        of_user = ranked.group_by("user_id", maintain_order=True).agg(
-            role=pl.col("role").first(),
-            others=pl.col("role").unique(maintain_order=True),
-            rank=pl.col("rank").first(),
-        )
-        by_rank = ranked.unique(["user_id", "role"], keep="first").join(
-            of_user.select("user_id", leading="role"), on="user_id", how="left"
-        )
-        by_rank = by_rank.sort("user_id", pl.col("role") != pl.col("leading"), "rank")
-        roles = by_rank.group_by("user_id").agg(roles=pl.col("role").str.join(","))
-        orgs = (
-            rows.filter(pl.col("org_id").is_not_null())
-            .group_by("user_id", "org_id")
-            .agg(
-                place=pl.when((pl.col("org_id") == pl.col("primary_org_id")).any())
-                .then(0)
-                .when(pl.col("primary").any())
-                .then(1)
-                .otherwise(2)
-            )
-        )
-        schools = (
-            orgs.sort("user_id", "place", "org_id").group_by("user_id").agg(school_ids=pl.col("org_id").str.join(","))
-        )
-        found = of_user.select("user_id", "role").join(roles, on="user_id", how="left")
-        found = found.join(schools, on="user_id", how="left")
+        rows = self.rows.filter(several).join(main, left_on="user_id", right_on="sourced_id", how="left")
+        found = pl.concat([single, _summed_up(rows)])
         bare = users.drop("role", "school_ids", strict=False)
         joined = bare.join(found, left_on="sourced_id", right_on="user_id", how="left", maintain_order="left")
         fault = (
@@ -104,6 +79,36 @@ class UserRoles:
             .then(pl.lit("REQUIRED_VALUE_MISSING"))
         )
         return joined.with_columns(role_fault=fault, role_cell=pl.lit(None, dtype=pl.String))
+
+
+def _summed_up(rows: pl.DataFrame) -> pl.DataFrame:
+    """`user_id`, `role`, `roles`, `school_ids` of users with several role rows, `primary_org_id` beside each.
+
+    A primary role leads, then the higher rank; the main org comes first, then those of primary roles.
+    """
+    import polars as pl
+
+    ranked = rows.with_columns(rank=pl.col("role").replace_strict(RANK, return_dtype=pl.Int8))
+    leading = (
+        ranked.sort(~pl.col("primary"), "rank")
+        .group_by("user_id", maintain_order=True)
+        .agg(role=pl.col("role").first())
+    )
+    distinct = ranked.select("user_id", "role", "rank").unique()
+    distinct = distinct.join(leading.rename({"role": "first"}), on="user_id")
+    distinct = distinct.sort("user_id", pl.col("role") != pl.col("first"), "rank")
+    roles = distinct.group_by("user_id").agg(roles=pl.col("role").str.join(","))
+    place = (
+        pl.when((pl.col("org_id") == pl.col("primary_org_id")).any())
+        .then(0)
+        .when(pl.col("primary").any())
+        .then(1)
+        .otherwise(2)
+    )
+    orgs = rows.filter(pl.col("org_id").is_not_null()).group_by("user_id", "org_id").agg(place=place)
+    orgs = orgs.sort("user_id", "place", "org_id")
+    schools = orgs.group_by("user_id").agg(school_ids=pl.col("org_id").str.join(","))
+    return leading.join(roles, on="user_id", how="left").join(schools, on="user_id", how="left")
 
 
 def roles_of(table: Table, findings: FindingList) -> UserRoles:

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from rostersync.model.delivery import DeliveredFile, Delivery
 
 _EXTENSION = "metadata."
+_OF_1_2_0 = ("resourceSourcedIds",)
+"""A column of users.csv that 1.2.0 had and 1.2.1 took away; a set that says 1.2 may be either."""
+
 _MODES = ("bulk", "delta", "absent")
 
 
@@ -98,7 +101,7 @@ def _check_header(header: tuple[str, ...], rule: FileRule, findings: FindingList
     names = [column.name for column in rule.columns]
     by_case = {name.lower(): name for name in names}
     for cell in dict.fromkeys(header):
-        if cell in names or cell.startswith(_EXTENSION):
+        if cell in names or cell.startswith(_EXTENSION) or (cell in _OF_1_2_0 and "pronouns" in names):
             continue
         if cell.lower() in by_case:
             code, message = "HEADER_CASE", f"Column names are case-sensitive. Name it {by_case[cell.lower()]}."

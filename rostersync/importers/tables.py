@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rostersync.errors import ImportRefused
 from rostersync.importers.headers import Header, match
 from rostersync.importers.layouts import Column, Kind
-from rostersync.importers.text import DelimitedText
+from rostersync.importers.text import DelimitedText, Records
 from rostersync.importers.values import is_null_word, tidied, trimmed, without_hidden
 from rostersync.model.findings import Severity
 
@@ -58,7 +58,7 @@ def read_table(file: DeliveredFile, layout: Layout, version: str, encoding: str,
     cleaning = _Cleaning(name, header, layout, findings)
     records = text.records(cleaning.wanted)
     del text
-    cells = cleaning.cleaned(records.cells, hidden=records.hidden)
+    cells = cleaning.cleaned(records)
     cells = cells.with_columns(pl.lit(None, dtype=pl.String).alias(column) for column in sorted(missing))
     cells = cells.select("line", *(column.into for column in layout.columns))
     rows, rejected = _split_by_shape(cells, records.faults, cleaning, findings)
@@ -91,20 +91,22 @@ class _Cleaning:
         """What the file calls a column."""
         return self._header.labels[self._columns[working].name]
 
-    def cleaned(self, cells: pl.DataFrame, *, hidden: bool) -> pl.DataFrame:
+    def cleaned(self, records: Records) -> pl.DataFrame:
         """Trimmed, tidied by kind, one column per name; rows blank in every column in use are left out."""
         import polars as pl
 
-        names = list(self._columns)
-        if hidden:
+        names, cells = list(self._columns), records.cells
+        if records.hidden:
             seen = cells.with_columns(without_hidden(name, self._columns[name].kind) for name in names)
             message = "Invisible characters in the cell; they were dropped. Remove them in the SIS."
             self._report_difference(cells, seen, "HIDDEN_CHARACTERS", message)
             cells = seen
-        trim = cells.lazy().with_columns(trimmed(name) for name in names).collect()
-        message = "Blanks around the value; they were dropped. Remove them in the SIS."
-        self._report_difference(cells, trim, "BLANKS_AROUND", message)
-        clean = self._without_null_words(trim)
+        if records.blanks or records.hidden:
+            trim = cells.lazy().with_columns(trimmed(name) for name in names).collect()
+            message = "Blanks around the value; they were dropped. Remove them in the SIS."
+            self._report_difference(cells, trim, "BLANKS_AROUND", message)
+            cells = trim
+        clean = self._without_null_words(_without_empty(cells, names))
         clean = clean.with_columns(tidied(clean[name], self._columns[name].kind) for name in names)
         if clean[names[0]].null_count():
             clean = clean.filter(~pl.all_horizontal(pl.col(names).is_null()))
@@ -168,6 +170,15 @@ class _Cleaning:
     def cell_positions(self) -> dict[str, int]:
         """Column of the Roster -> its (first) position in the header."""
         return {working: position for position, working in self.wanted.items() if "#" not in working}
+
+
+def _without_empty(cells: pl.DataFrame, names: list[str]) -> pl.DataFrame:
+    """Blank cells as null: quoted ones are empty texts so far."""
+    import polars as pl
+
+    found = cells.lazy().select((pl.col(name) == "").any() for name in names).collect()
+    empty = [name for name in names if found[name][0]]
+    return cells.with_columns(pl.when(pl.col(name) != "").then(pl.col(name)).alias(name) for name in empty)
 
 
 def _split_by_shape(

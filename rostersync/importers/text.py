@@ -34,10 +34,15 @@ _UNSEEN = re.compile(f"[{HIDDEN}]".replace(r"\u{", r"\u").replace("}", ""))
 _QUOTED = r'"(?:[^"]|"")*"'
 _CELL = rf'(?:{_QUOTED}|[^",\n]*)'
 _WELL_QUOTED = rf"^{_CELL}(?:,{_CELL})*$"
-_PLAIN_CELL = rf'(?:"(?:[^"\r{HIDDEN}]|"")*"|[^",\n\r{HIDDEN}]*)'
+_SEEN = rf'(?:[^"\s{HIDDEN}]|"")'
+_UNQUOTED = rf'[^",\s{HIDDEN}]'
+_PLAIN_CELL = (
+    rf'(?:"(?:{_SEEN}(?:(?:{_SEEN}|[ \t\u{{a0}}])*{_SEEN})?)?"|(?:{_UNQUOTED}(?:[^",\n\r{HIDDEN}]*{_UNQUOTED})?)?)'
+)
+"""A cell with nothing odd about it: neither blanks at its borders nor line breaks or hidden characters inside."""
 _HEADER_LINES = 64
 _HEAD = 1 << 16
-_PROVABLE_WIDTH = 300  # columns; above it the regular expression would grow too large
+_PROVABLE_WIDTH = 100  # columns; above it the regular expression would grow too large
 
 
 @dataclass(frozen=True)
@@ -46,12 +51,14 @@ class Records:
 
     `cells`: `line` (u32, where the record starts; the first line of the file is 1) and one text column per
     asked cell, a blank one null or "". `faults`: `line`, `fault` (SHORT_ROW, TOO_MANY_CELLS, TRUNCATED_ROW) and
-    `cells` (how many it has); such rows are in `cells` too. `hidden`: whether there are HIDDEN characters.
+    `cells` (how many it has); such rows are in `cells` too. `hidden`: whether there may be HIDDEN characters,
+    `blanks`: blanks around the text of a cell.
     """
 
     cells: pl.DataFrame
     faults: pl.DataFrame
     hidden: bool
+    blanks: bool
 
 
 class DelimitedText:
@@ -145,7 +152,7 @@ class DelimitedText:
         cut_short = int(cells["line"][-1]) if cells.height and not self._data.endswith(b"\n") else None
         faults = _faults(self.name, irregular, width, _named_width(self.header), cut_short)
         hidden = bool(odd["text"].str.contains(f"[{HIDDEN}]").any())
-        return Records(cells, faults, hidden)
+        return Records(cells, faults, hidden, blanks=not irregular.is_empty())
 
     def _refuse_long_cells(self, body: pl.DataFrame) -> None:
         import polars as pl

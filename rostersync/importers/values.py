@@ -17,6 +17,7 @@ ID_LIMIT = 255
 """Characters of a sourcedId (type GUID of the OneRoster CSV bindings)."""
 
 _CONTROL = r"[\x00-\x1f\x7f]"
+_NO_ID = r"[\x00-\x1f\x7f,]|^local:"
 
 
 def without_hidden(column: str, kind: Kind) -> pl.Expr:
@@ -48,8 +49,7 @@ def unusable_id(column: str) -> pl.Expr:
 
     text = pl.col(column)
     too_long = (text.str.len_bytes() > ID_LIMIT) & (text.str.len_chars() > ID_LIMIT)
-    comma = text.str.contains(",", literal=True)
-    return (comma | has_control(column) | too_long | text.str.starts_with("local:")).fill_null(value=False)
+    return (text.str.contains(_NO_ID) | too_long).fill_null(value=False)
 
 
 def has_control(column: str) -> pl.Expr:

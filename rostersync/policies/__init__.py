@@ -37,23 +37,25 @@ def decide(night: Night, policy: Policy) -> Decisions:
     users = schools.settings_of_users(users, night.pairs, policy)
     users = _managed(users)
     users = _credentials_of_sis(users)
-    users, pairs = families.relate(users, night.pairs)
-    users = families.decide_status(users, pairs)
+    everybody, pairs = families.relate(users, night.pairs)
+    everybody = families.decide_status(everybody, pairs)
 
-    users = accounts.assign_accounts(users, night.accounts)
+    users = everybody[everybody["reached"]]
+    users = _credentials_of_sis(accounts.assign_accounts(users, night.accounts))
     settings = schools.settings_of_accounts(users)
     table = accounts.lead_accounts(users, night.accounts, settings)
     table = credentials.platform_values(credentials.resolve(table))
     users = _withhold(users, table)
     table = table[~table["withheld"]]
     users, table = accounts.number_new_accounts(users, table, night.next_account_id)
+    everybody = everybody.assign(to_status=users["to_status"].reindex(everybody.index).fillna(everybody["to_status"]))
 
     return Decisions(
         users=users,
         accounts=table,
-        pairs=guardianships.decide_guardianships(users, pairs, agents_missing=agents_missing),
+        pairs=guardianships.decide_guardianships(everybody, pairs, agents_missing=agents_missing),
         classes=decided_classes,
-        enrollments=classes.decide_enrollments(night.enrollments, decided_classes, users),
+        enrollments=classes.decide_enrollments(night.enrollments, decided_classes, everybody),
         messages=contact_messages(table),
     )
 
@@ -67,7 +69,7 @@ def _managed(users: pd.DataFrame) -> pd.DataFrame:
 def _credentials_of_sis(users: pd.DataFrame) -> pd.DataFrame:
     """Adds `to_mobile` and `to_phone`; for an account whose schools differ the mobile is the `sms`."""
     credential = users["set_phone_credential"]
-    shared = users["account_id"] > 0
+    shared = users["account_id"] != 0
     differs = credential.groupby(users["account_id"]).transform("nunique") > 1
     credential = credential.mask(shared & differs, "sms")
     mobile, phone = contacts.mobile_and_phone(users["to_sms"], users["to_telephone"], credential)

@@ -112,7 +112,8 @@ def lead_accounts(users: pd.DataFrame, accounts: pd.DataFrame, settings: pd.Data
         is_current=kept["to_status"] == "current",
         rank=kept["kind"].map(KIND_RANK),
     )
-    kept = kept.assign(leads=kept["in_import"] & kept["is_current"])
+    # Who is held is current but not in the import: the platform values are wanted then.
+    kept = kept.assign(leads=kept["in_import"] & kept["is_current"] & ~kept["held"])
     order = np.lexsort(
         (kept.index, kept["rank"], ~kept["is_current"], ~kept["in_import"], ~kept["leads"], kept["account_id"])
     )
@@ -121,16 +122,16 @@ def lead_accounts(users: pd.DataFrame, accounts: pd.DataFrame, settings: pd.Data
     texts = ["given_name", "family_name", "email", "mobile", "phone"]
     table[texts] = table[texts].fillna("")
     table["state"] = table["state"].fillna("invitee")
-    table["disabled"] = table["disabled"].eq(True)  # noqa: FBT003
+    table["disabled"] = table["disabled"].eq(True)
     grouped = kept.groupby("account_id")
     table = table.assign(
         lead=lead["id"].astype("str"),
         lead_at=lead["at"],
         rank=lead["rank"],
         kind=lead["kind"].astype("str"),
-        current=grouped["is_current"].any(),
-        led=lead["leads"],
-        lock=settings["lock"],
+        current=grouped["is_current"].any().astype(bool),
+        led=lead["leads"].astype(bool),
+        lock=settings["lock"].reindex(lead.index).eq(True),
         **{f"sis_{name}": lead[f"to_{name}"] for name in ("given_name", "family_name", "email", "mobile", "phone")},
     )
     free = (table["state"] == "active") & ~table["lock"]
@@ -150,7 +151,7 @@ def _disabled(users: pd.DataFrame, table: pd.DataFrame, settings: pd.DataFrame) 
     said = users[users["in_import"]]
     off = (said["to_enabled"] == "0").groupby(said["account_id"]).all().reindex(table.index)
     disabled = off.where(off.notna(), table["disabled"]).astype(bool)
-    return disabled & settings["follow"].reindex(table.index).eq(True)  # noqa: FBT003
+    return disabled & settings["follow"].reindex(table.index).eq(True)
 
 
 def number_new_accounts(

@@ -60,7 +60,7 @@ def decide_enrollments(enrollments: pd.DataFrame, classes: pd.DataFrame, users: 
     class_at, user_at = enrollments["class_at"].to_numpy(), enrollments["user_at"].to_numpy()
     bystander = enrollments["bystander_status"]
     active = _owned(class_at, classes["to_status"] == "active")
-    here = _owned(class_at, classes["presence"] != ABSENT)
+    here = _owned(class_at, (classes["presence"] != ABSENT) & ~classes["held"])
     there = _owned(user_at, users["to_status"] == "current") | (bystander == "current").to_numpy()
     left = _owned(user_at, users["to_status"].isin(["archived", "removed"]))
     left |= bystander.isin(["archived", "removed"]).to_numpy()
@@ -96,5 +96,5 @@ def _owned(places: np.ndarray, values: pd.Series) -> np.ndarray:
     """Per enrollment: the value of its class or user, False where that is not in scope."""
     import numpy as np
 
-    padded = np.append(values.to_numpy(dtype=bool), False)  # noqa: FBT003 - what -1 finds
+    padded = np.append(values.to_numpy(dtype=bool), False)
     return padded[places]

@@ -19,7 +19,7 @@ def resolve(table: pd.DataFrame) -> pd.DataFrame:
     value, "" where it was granted), `blank_kept_X` (bool). Adds `withheld` (bool): a new guardian who would hold no
     credential (R-C1); students and staff are added without one (R-C4).
     """
-    for credential in CREDENTIALS if len(table) else ():
+    for credential in CREDENTIALS:
         table = _grant(table, credential)
     table = _clear_blanks(table)
     nothing = (table["to_email"] == "") & (table["to_mobile"] == "")
@@ -44,7 +44,7 @@ def _grant(table: pd.DataFrame, credential: str) -> pd.DataFrame:
     rank, lead = table["rank"].to_numpy()[claims], table["lead_at"].to_numpy()[claims]
     order = np.lexsort((lead, rank, (wanted != held)[claims], wanted[claims]))
     claims = claims[order]
-    first = np.append(True, np.diff(wanted[claims]) != 0)[: len(claims)]  # noqa: FBT003
+    first = np.append(True, np.diff(wanted[claims]) != 0)[: len(claims)].astype(bool)
     winner = np.full(len(codes) + 1, -1)
     winner[wanted[claims[first]]] = claims[first]
     granted = wants & (winner[wanted] == np.arange(len(table)))

@@ -133,7 +133,7 @@ def _kept_credentials(table: pd.DataFrame) -> list[pd.DataFrame]:
                 Code.CREDENTIAL_TAKEN,
                 field=name.capitalize(),
                 value=taken[f"want_{name}"],
-                **{"holder": taken[f"taken_{name}"]},
+                holder=taken[f"taken_{name}"],
             )
         )
     return frames
@@ -147,7 +147,10 @@ def _linked_records(users: pd.DataFrame, table: pd.DataFrame) -> list[pd.DataFra
     others = others[others["id"] != others["lead"]]
     frames = []
     for name in LINKED_FIELDS:
-        differs = others[others[f"to_{name}"] != others[f"lead_{name}"]]
+        own, lead = others[f"to_{name}"], others[f"lead_{name}"]
+        if name in {"given_name", "family_name"}:  # people are matched without case
+            own, lead = own.str.casefold(), lead.str.casefold()
+        differs = others[own != lead]
         frames.append(_rows(differs, Code.LINKED_RECORD_DIFFERS, field=name, holder=differs["lead"]))
     return frames
 

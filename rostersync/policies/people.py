@@ -38,11 +38,25 @@ def sis_values(users: pd.DataFrame, missing: frozenset[str]) -> pd.DataFrame:
         if column == "enabled":
             speaks &= users["in_enabled"] != ""
         values[f"to_{column}"] = users[f"in_{column}"].where(speaks, users[BASE_OF[column]])
+    values["to_school_ids"] = _same_set(values["to_school_ids"], users["school_ids"])
     users = users.assign(**values)
     return users.assign(
         kind=kinds(users["to_roles"]),
         in_import=users["presence"] != ABSENT,
     )
+
+
+def _same_set(tonight: pd.Series, before: pd.Series) -> pd.Series:
+    """Tonight's lists, but those of before where only the order differs: lists compare as sets."""
+    moved = (tonight != before) & (before != "") & tonight.str.contains(",", regex=False)
+    if not moved.any():
+        return tonight
+    reordered = [
+        sorted(new.split(",")) == sorted(old.split(",")) for new, old in zip(tonight[moved], before[moved], strict=True)
+    ]
+    same = moved.copy()
+    same[moved] = reordered
+    return tonight.mask(same, before)
 
 
 def kinds(roles: pd.Series) -> pd.Series:

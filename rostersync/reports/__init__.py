@@ -16,9 +16,9 @@ def write(path: Path, tables: ReportTables, summary: RunSummary) -> Path:
     Raises:
         RosterSyncError: the folder cannot be written, or that run has a report already.
     """
-    from rostersync.reports.csv import write_tables  # noqa: PLC0415 - a listing needs no report
-    from rostersync.reports.folder import publish  # noqa: PLC0415 - the same
-    from rostersync.reports.summary import write_summary  # noqa: PLC0415 - the same
+    from rostersync.reports.csv import write_tables
+    from rostersync.reports.folder import publish
+    from rostersync.reports.summary import write_summary
 
     def fill(folder: Path) -> None:
         write_tables(folder, tables)

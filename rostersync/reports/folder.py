@@ -130,7 +130,7 @@ def _reason(error: OSError) -> str:
 @contextmanager
 def _only_writer(path: Path) -> Iterator[None]:
     """Two runs may report at a time (a dry run beside a sync); unlocked, one would sweep the other's work."""
-    from filelock import FileLock, Timeout  # noqa: PLC0415 - a run without a report needs none
+    from filelock import FileLock, Timeout
 
     try:
         with FileLock(path / _LOCK, timeout=_LOCK_SECONDS, mode=0o600, fallback_to_soft=False):

@@ -55,6 +55,17 @@ def report_tables(plan: Plan, state: FromState) -> ReportTables:
     )
 
 
+def unnamed(plan: Plan) -> list[str]:
+    """Users whom a row names and the plan did not look at: their names are in the state."""
+    import polars as pl
+
+    looked_at = _polars(plan.decisions.users, ["id"])
+    enrolled = _polars(plan.notes["enrollments"], ["user_id"])["user_id"].unique()
+    related = _polars(plan.notes["guardianships"], ["guardian_id", "student_id"])
+    named = pl.DataFrame({"id": pl.concat([enrolled, related["guardian_id"], related["student_id"]]).unique()})
+    return named.join(looked_at, on="id", how="anti")["id"].to_list()
+
+
 def _people(plan: Plan) -> pl.DataFrame:
     """Everybody in scope as after tonight: who is withheld shows what the SIS says, and no platform values."""
     import polars as pl

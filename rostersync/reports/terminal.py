@@ -135,12 +135,12 @@ def _print_findings(summary: RunSummary, console: Console) -> None:
 
 
 def _grid() -> Table:
-    from rich.table import Table  # noqa: PLC0415 - not needed until a run ends
+    from rich.table import Table
 
     return Table.grid(padding=(0, 2, 0, 0))
 
 
 def _text(value: str) -> Text:
-    from rich.text import Text  # noqa: PLC0415 - the same
+    from rich.text import Text
 
     return Text(printable(value))

@@ -78,7 +78,7 @@ def pairs_in_scope(
         .with_columns(
             pl.col("stored", "origin").fill_null(""),
             tonight=pl.col("sound").is_not_null(),
-            fits=_has("guardian_roles", "guardian") & _has("student_roles", "student"),
+            fits=_may_be("guardian_roles", "guardian") & _may_be("student_roles", "student"),
         )
         .filter((pl.col("stored") != "") | pl.col("fits"))
     )
@@ -109,7 +109,9 @@ def _stored(state: StateReader, users: pl.DataFrame, *, everything: bool) -> pl.
     return stored.rename({"status": "stored"})
 
 
-def _has(column: str, role: str) -> pl.Expr:
+def _may_be(column: str, role: str) -> pl.Expr:
+    """Whether the role is among these; a rejected row of somebody new has none to read and may be either end."""
     import polars as pl
 
-    return (pl.lit(",") + pl.col(column) + pl.lit(",")).str.contains(f",{role},", literal=True)
+    roles = pl.col(column)
+    return (roles == "") | (pl.lit(",") + roles + pl.lit(",")).str.contains(f",{role},", literal=True)

@@ -20,12 +20,14 @@ class Circle:
     """Who is looked at tonight.
 
     `moved`: a row of theirs changed, or they were edited or accepted since. `decided`: these, and the guardians of
-    students among them: their roster status may change. `everybody`: and those who stand by, on the same account,
-    with a credential that one of them holds or wants, or as a guardian's other student.
+    students among them: their roster status may change. `reached`: and everybody on the same accounts, or with a
+    credential that one of them holds or wants: their platform values may change. `everybody`: and the other students
+    of those guardians, who only stand by.
     """
 
     moved: set[str]
     decided: set[str]
+    reached: set[str]
     everybody: set[str]
 
 
@@ -46,7 +48,7 @@ def circle_of(roster: Roster, changes: Changes | None, state: StateReader, named
     while fresh:
         reached |= fresh
         fresh = (state.users_sharing_accounts(fresh) | _reached_by_credentials(roster, state, fresh)) - reached
-    return Circle(moved, decided, reached | students)
+    return Circle(moved, decided, reached, reached | students)
 
 
 def _related(state: StateReader, named: pl.DataFrame, ids: set[str]) -> set[str]:
@@ -118,6 +120,7 @@ def users_in_scope(roster: Roster, state: StateReader, circle: Circle | None) ->
     ).with_columns(
         pl.col("account_id").fill_null(0),
         decided=pl.lit(value=True) if circle is None else pl.col("id").is_in(list(circle.decided)),
+        reached=pl.lit(value=True) if circle is None else pl.col("id").is_in(list(circle.reached)),
     )
 
 

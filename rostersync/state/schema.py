@@ -1,4 +1,4 @@
-"""Makes a new state and tells whether a file is one (contract.md, `init`; reliability: a lost state is no new district)."""
+"""Makes a new state and tells whether a file is one: a lost state is no new district (contract.md, `init`)."""
 
 from __future__ import annotations
 

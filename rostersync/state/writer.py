@@ -9,15 +9,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from rostersync.errors import StateBusy
-from rostersync.model.notes import NIGHTLY
 from rostersync.model.night import ACCOUNT_CONTACTS, CLASS_IMPORT, ENROLLMENT_KEY, ENROLLMENT_VALUES
+from rostersync.model.notes import NIGHTLY
 from rostersync.model.plan import Plan
 from rostersync.model.roster import USER_DETAILS
 from rostersync.state.meta import missing_columns
 
 if TYPE_CHECKING:
     import pandas as pd
-    import polars as pl
 
 _SLICE = 100_000  # rows that are turned into Python values at a time
 

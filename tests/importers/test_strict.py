@@ -143,6 +143,12 @@ def test_words_of_a_districts_own_in_1_2(check: Callable[..., pl.DataFrame]):
     assert codes(check(files_11(orgs=orgs))) == [("orgs.csv", "UNKNOWN_WORD", "type")]
 
 
+def test_users_of_1_2_0_have_a_column_more(check: Callable[..., pl.DataFrame]):
+    users = str(files_12()["users"]).replace("userMasterIdentifier,", "userMasterIdentifier,resourceSourcedIds,")
+    users = users.replace(",secret-1,,", ",secret-1,,,").replace(",secret-2,,", ",secret-2,,,")
+    assert codes(check(files_12(users=users))) == []
+
+
 def test_one_primary_role_per_user_and_org(check: Callable[..., pl.DataFrame]):
     rows = ("R1,,,S1,primary,student,,,NORTH,", "R2,,,P1,primary,parent,,,NORTH,", "R3,,,P1,primary,aide,,,NORTH,")
     assert codes(check(files_12(roles=table(ROLES, *rows)))) == [("roles.csv", "SECOND_PRIMARY", "roleType")] * 2

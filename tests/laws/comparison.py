@@ -70,8 +70,8 @@ def by_oracle(oracle: Oracle) -> dict[str, dict[Any, Any]]:
     }
 
 
-def check_step(district: District, oracle: Oracle, step: Step) -> None:
-    """Play a step on both and compare them after a night."""
+def check_step(district: District, oracle: Oracle, step: Step) -> Report | bool:
+    """Play a step on both and compare them after a night; gives what `tell` gives."""
     done = tell(district, step)
     match step:
         case Night():
@@ -87,6 +87,7 @@ def check_step(district: District, oracle: Oracle, step: Step) -> None:
             oracle.accept(step.user_id)
         case Edit() if done:
             oracle.edit(step)
+    return done
 
 
 def _differing(program: dict[Any, Any], expected: dict[Any, Any]) -> list[str]:

@@ -288,12 +288,12 @@ class World:
     def settings(self) -> Configure:
         """Any settings."""
         include = self._choose(((), (), (), ("A",), ("B",)))
-        schools = {school: self._policy() for school in self._choose(((), (), ("A",), ("B",), ("A", "B")))}
+        schools = {school: self._policy() for school in self._choose(((), ("A",), ("B",), ("A", "B")))}
         return Configure(include, self._policy(), schools)
 
     def _policy(self) -> dict[str, object]:
         policy: dict[str, object] = {}
-        for _ in range(self._choose(range(3))):
+        for _ in range(self._choose(range(4))):
             policy[self._choose(SWITCHES)] = self._choose((True, False))
         if self._chance(3):
             policy["phone_credential"] = self._choose(PHONE_CREDENTIALS)

@@ -119,9 +119,7 @@ def one_broken_row(story: list[Step], pick: Callable[[int], int], new_district: 
     for step in steps:
         tell(sound, step)
     assert isinstance(last, Night)
-    broken = new_district()
-    shutil.rmtree(broken.folder)
-    shutil.copytree(sound.folder, broken.folder)
+    broken = sound.copy(sound.folder.with_name(f"{sound.folder.name}-broken"))
     night, what = broken_row(last, pick)
     note(f"{story}\nbroken: {what}")
     tell(sound, last)

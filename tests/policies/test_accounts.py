@@ -286,7 +286,11 @@ CASES = [
         "disabled, and what it was",
         before=[student("S2"), student("S3")],
         accepted=["S3"],
-        tonight=[student("S2", enabledUser="false"), student("S3", enabledUser="false"), student("S4", enabledUser="false")],
+        tonight=[
+            student("S2", enabledUser="false"),
+            student("S3", enabledUser="false"),
+            student("S4", enabledUser="false"),
+        ],
         after={"S2": {"account": "disabled"}, "S3": {"account": "disabled"}, "S4": {"account": "disabled"}},
     ),
     Case(
@@ -346,7 +350,9 @@ def test_r_u7_disabled_and_back_keeps_the_former_state(tmp_path: Path) -> None:
     twins.night(on)
     twins.accept("S2")
     twins.night(off)
-    assert [twins.user(s, "account", "school_access", "announcements") for s in ("S1", "S2")] == [("disabled", 0, 0)] * 2
+    assert [twins.user(s, "account", "school_access", "announcements") for s in ("S1", "S2")] == [
+        ("disabled", 0, 0)
+    ] * 2
     twins.night(on)
     assert [twins.user(s, "account", "school_access") for s in ("S1", "S2")] == [("invitee", 1), ("active", 1)]
 
