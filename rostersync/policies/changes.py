@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rostersync.model.decisions import Decisions
 from rostersync.model.night import ACCOUNT_CONTACTS, CLASS_IMPORT
-from rostersync.model.notes import Code
+from rostersync.model.notes import NIGHTLY, Code
 from rostersync.model.roster import USER_DETAILS
 
 if TYPE_CHECKING:
@@ -49,6 +49,9 @@ def user_changes(decisions: Decisions, notes: pd.DataFrame) -> pd.DataFrame:
 
 def _said_otherwise(base: pd.DataFrame, platform: pd.DataFrame, notes: pd.DataFrame) -> pd.Series:
     """Whether a change of a base value shows elsewhere: on the platform value, or in a note about what is kept."""
+    if base.empty:
+        return base["id"].astype(bool)
+    notes = notes[notes["code"].isin([code.value for code in NIGHTLY])]
     moved = platform["id"].str.cat("sis_" + platform["field"], sep="\x1f")
     key = base["id"].str.cat(base["field"], sep="\x1f")
     noted = notes["id"].str.cat(notes["code"], sep="\x1f")

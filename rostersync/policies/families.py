@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 
 def relate(users: pd.DataFrame, pairs: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """`users` with `related` and `in_sis`, `pairs` with what is needed of both ends.
+    """`users` with `related`, `in_sis` and `by_waiting`, `pairs` with what is needed of both ends.
+
+    `by_waiting`: related to a student who is known only by a rejected row; nothing else will say when that row goes.
 
     A guardian is in the SIS when in the import and related there to a student in the import. Of guardians who are
     not managed the stored guardianships decide (R-G4). Adds to `pairs` (bool): `student_in`, `guardian_in`,
@@ -33,7 +35,12 @@ def relate(users: pd.DataFrame, pairs: pd.DataFrame) -> tuple[pd.DataFrame, pd.D
     )
     relates = pairs["student_in"] & pairs["counted"].where(pairs["managed"], pairs["stored"] == "current")
     related = _any_pair(users, pairs["guardian"], relates)
-    return users.assign(related=related, in_sis=related & (in_import | ~managed)), pairs
+    waiting = base & ~users["known"].to_numpy()
+    return users.assign(
+        related=related,
+        in_sis=related & (in_import | ~managed),
+        by_waiting=_any_pair(users, pairs["guardian"], pairs["counted"] & waiting[student]),
+    ), pairs
 
 
 def _any_pair(users: pd.DataFrame, ends: pd.Series, which: pd.Series) -> np.ndarray:

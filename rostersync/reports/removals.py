@@ -24,25 +24,32 @@ def removals_by_school(decisions: Decisions, orgs: Mapping[str, str]) -> dict[st
     """
     users, pairs = decisions.users, decisions.pairs
     left = users[(users["roster_status"] == "current") & users["to_status"].isin(["archived", "removed"])]
-    schools = users.set_index("id")["to_school_ids"]
     removed = {kind: left.loc[left["kind"] == word, "to_school_ids"] for word, kind in _KINDS.items()}
-    removed["guardians"] = _schools_of_guardians(left[left["kind"] == "guardian"], pairs, schools)
+    removed["guardians"] = _schools_of_guardians(left[left["kind"] == "guardian"], pairs, users)
     classes = decisions.classes
     gone = classes[(classes["status"] == "active") & (classes["to_status"] == "archived")]
     removed["classes"] = gone["to_school_id"]
     ended = decisions.enrollments[
         (decisions.enrollments["stored"] == "current") & (decisions.enrollments["to"] == "ended")
     ]
-    removed["enrollments"] = ended["class_id"].map(classes.set_index("id")["to_school_id"])
+    removed["enrollments"] = classes["to_school_id"].take(ended["class_at"])
     ended_pairs = pairs[(pairs["stored"] == "current") & (pairs["to"] == "ended")]
-    alone = ended_pairs[~ended_pairs["student_id"].isin(pairs.loc[pairs["to"] == "current", "student_id"])]
-    removed["guardianships"] = alone["student_id"].drop_duplicates().map(schools)
+    guarded = pairs["student"].isin(pairs.loc[pairs["to"] == "current", "student"])
+    alone = ended_pairs[~guarded[ended_pairs.index]]
+    removed["guardianships"] = _schools_of(alone["student_id"].drop_duplicates(), users)
     return {kind: _tally(lists, orgs) for kind, lists in removed.items()}
 
 
-def _schools_of_guardians(left: pd.DataFrame, pairs: pd.DataFrame, schools: pd.Series) -> pd.Series:
+def _schools_of(ids: pd.Series, users: pd.DataFrame) -> pd.Series:
+    """The schools of a few users."""
+    return ids.map(users[users["id"].isin(ids)].set_index("id")["to_school_ids"])
+
+
+def _schools_of_guardians(left: pd.DataFrame, pairs: pd.DataFrame, users: pd.DataFrame) -> pd.Series:
+    if left.empty:
+        return left["to_school_ids"]
     through = pairs[pairs["guardian_id"].isin(left["id"]) & (pairs["stored"] == "current")]
-    joined = through["student_id"].map(schools).fillna("").groupby(through["guardian_id"]).agg(",".join)
+    joined = _schools_of(through["student_id"], users).fillna("").groupby(through["guardian_id"]).agg(",".join)
     found = left["id"].map(joined)
     return found.where(found.notna() & (found != ""), left["to_school_ids"])
 

@@ -42,12 +42,13 @@ def circle_of(roster: Roster, changes: Changes | None, state: StateReader, named
     moved = set(changes.touched["users"]["id"]) | set(changes.gone["users"]["id"])
     moved |= set(roster.rejected_users["sourced_id"].drop_nulls()) | state.users_to_review()
     decided = moved | (_related(state, named, moved) & _guardians(roster, state, _related(state, named, moved)))
-    students = _related(state, named, _guardians(roster, state, decided))
     reached: set[str] = set()
     fresh = decided
     while fresh:
         reached |= fresh
         fresh = (state.users_sharing_accounts(fresh) | _reached_by_credentials(roster, state, fresh)) - reached
+    # A guardian is ruled by the settings of their students' schools, whoever brought the guardian in.
+    students = _related(state, named, _guardians(roster, state, reached))
     return Circle(moved, decided, reached, reached | students)
 
 
@@ -87,7 +88,8 @@ def _reached_by_credentials(roster: Roster, state: StateReader, ids: set[str]) -
     import polars as pl
 
     known = state.credentials(ids)
-    emails, mobiles = set(known["email"]) | set(known["sis_email"]), set(known["mobile"]) | set(known["sis_mobile"])
+    emails = set(known["email"]) | set(known["sis_email"])
+    mobiles = set(known["mobile"]) | set(known["sis_mobile"]) | set(known["sis_sms"])
     if roster.users is not None:
         wanted = pl.Series(list(ids), dtype=pl.String).implode()
         tonight = roster.users.filter(pl.col("sourced_id").is_in(wanted))

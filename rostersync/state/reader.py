@@ -75,12 +75,12 @@ class StateReader:
         return self._select("users", ("id", "roster_status"), {"id": ids})
 
     def credentials(self, ids: Iterable[str]) -> pl.DataFrame:
-        """What the accounts of these users hold and their base says: `email`, `mobile`, `sis_email`, `sis_mobile`."""
+        """What the accounts of these users hold and their base says: `email`, `mobile`, `sis_email`, `sis_mobile`, `sis_sms`."""
         self._want(ids)
         return self._frame(
-            "SELECT a.email, a.mobile, u.sis_email, u.sis_mobile FROM temp.wanted w "
+            "SELECT a.email, a.mobile, u.sis_email, u.sis_mobile, u.sis_sms FROM temp.wanted w "
             "CROSS JOIN users u ON u.id = w.value CROSS JOIN accounts a ON a.account_id = u.account_id",
-            ("email", "mobile", "sis_email", "sis_mobile"),
+            ("email", "mobile", "sis_email", "sis_mobile", "sis_sms"),
         )
 
     def accounts(self, account_ids: Iterable[int] | None) -> pl.DataFrame:
@@ -169,7 +169,9 @@ class StateReader:
         return found | self._ids(
             "SELECT u.id FROM temp.wanted w CROSS JOIN accounts a ON a.mobile = w.value "
             "CROSS JOIN users u ON u.account_id = a.account_id "
-            "UNION SELECT u.id FROM temp.wanted w CROSS JOIN users u ON u.sis_mobile = w.value"
+            "UNION SELECT u.id FROM temp.wanted w CROSS JOIN users u ON u.sis_mobile = w.value "
+            "UNION SELECT u.id FROM temp.wanted w CROSS JOIN users u ON u.sis_sms = w.value "
+            "WHERE u.sis_sms IS NOT u.sis_mobile"
         )
 
     def known(self, kind: str, ids: Iterable[str]) -> set[str]:

@@ -34,12 +34,16 @@ class Account(SQLModel, table=True):
     """One person who can log in, with the platform values; may serve several users."""
 
     __tablename__ = "accounts"
-    __table_args__ = (CheckConstraint("state IN ('invitee', 'active')", name="accounts_state"),)
+    __table_args__ = (
+        CheckConstraint("state IN ('invitee', 'active')", name="accounts_state"),
+        Index("accounts_email", "email", unique=True),
+        Index("accounts_mobile", "mobile", unique=True),
+    )
     account_id: int | None = Field(default=None, primary_key=True)
     given_name: str | None = None
     family_name: str | None = None
-    email: str | None = Field(default=None, unique=True)
-    mobile: str | None = Field(default=None, unique=True)
+    email: str | None = None
+    mobile: str | None = None
     phone: str | None = None
     state: str = "invitee"
     disabled: bool = False
@@ -55,6 +59,7 @@ class User(SQLModel, table=True):
         Index("users_account", "account_id"),
         Index("users_sis_email", "sis_email"),
         Index("users_sis_mobile", "sis_mobile"),
+        Index("users_sis_sms", "sis_sms", sqlite_where=text("sis_sms IS NOT sis_mobile")),
         Index("users_review", "id", sqlite_where=text("review")),
         {"sqlite_with_rowid": False},
     )

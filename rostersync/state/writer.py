@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -34,11 +35,12 @@ def apply(connection: sqlite3.Connection, plan: Plan, snapshot_name: str) -> boo
         raise StateBusy("another run changed the state meanwhile; nothing was changed; run again")
     number = connection.execute("SELECT number FROM runs WHERE run_id = ?", (plan.run_id,)).fetchone()[0]
     before = connection.total_changes
-    _write_accounts(connection, plan)
-    _write_users(connection, plan, number)
-    _write_classes(connection, plan, number)
-    _write_enrollments(connection, plan, number)
-    _write_guardianships(connection, plan, number)
+    with _indexes_afterwards(connection):
+        _write_accounts(connection, plan)
+        _write_users(connection, plan, number)
+        _write_classes(connection, plan, number)
+        _write_enrollments(connection, plan, number)
+        _write_guardianships(connection, plan, number)
     _write_changes(connection, plan, number)
     _write_messages(connection, plan, number)
     _write_standing_notes(connection, plan)
@@ -52,6 +54,23 @@ def apply(connection: sqlite3.Connection, plan: Plan, snapshot_name: str) -> boo
     }
     connection.executemany("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", facts.items())
     return changed
+
+
+@contextlib.contextmanager
+def _indexes_afterwards(connection: sqlite3.Connection) -> Iterator[None]:
+    """A first load fills its tables before their indexes are built: in the same transaction, several times faster."""
+    if connection.execute("SELECT EXISTS (SELECT 1 FROM users)").fetchone()[0]:
+        yield
+        return
+    tables = ("accounts", "users", "enrollments", "guardianships")
+    indexes = connection.execute(
+        f"SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL AND tbl_name IN {tables}"
+    ).fetchall()
+    for name, _ in indexes:
+        connection.execute(f"DROP INDEX {name}")
+    yield
+    for _, definition in indexes:
+        connection.execute(definition)
 
 
 def record_run(
@@ -128,7 +147,7 @@ _USER_COLUMNS = {
 
 
 def _write_users(connection: sqlite3.Connection, plan: Plan, number: int) -> None:
-    users = plan.decisions.users.assign(to_review=False)  # looked at tonight
+    users = plan.decisions.users.assign(to_review=plan.decisions.users["by_waiting"])
     known = users[users["known"] & (users["origin"] == "sis")]
     moved = known[_any_differs(known, [name for name in _USER_COLUMNS if name != "account_id"], _USER_COLUMNS)]
     names = list(_USER_COLUMNS)

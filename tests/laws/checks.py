@@ -192,16 +192,17 @@ def records(district: District) -> dict[str, dict[str, Any]]:
     return found
 
 
-def check_no_removal(sound: District, broken: District, what: str) -> None:
-    """Who and what is current where all rows are sound is not archived, removed or ended where one is broken."""
-    left = {user: status for user, status in broken.statuses().items() if status != "current"}
-    lost = {user for user, status in sound.statuses().items() if status == "current"} & left.keys()
-    assert not lost, f"{what} archived {lost}"
-    for name in ("guardianships", "enrollments"):
-        one, other = getattr(sound, name)(), getattr(broken, name)()
-        ended = {key for key, status in one.items() if status == "current" and other.get(key) == "ended"}
-        assert not ended, f"{what} ended {name} {ended}"
-    query = "SELECT id, status FROM roster_classes WHERE status = 'active'"
-    archived = {row["id"] for row in sound.rows(query)} - {row["id"] for row in broken.rows(query)}
-    archived &= {row["id"] for row in broken.rows("SELECT id FROM roster_classes")}
-    assert not archived, f"{what} archived classes {archived}"
+def standing(district: District) -> set[tuple[str, ...]]:
+    """What is current or active: users, classes, guardianships and enrollments."""
+    query = "SELECT id FROM roster_classes WHERE status = 'active'"
+    found: set[tuple[str, ...]] = {("class", row["id"]) for row in district.rows(query)}
+    found |= {("user", user) for user, status in district.statuses().items() if status == "current"}
+    found |= {("guardianship", *pair) for pair, status in district.guardianships().items() if status == "current"}
+    found |= {("enrollment", *key) for key, status in district.enrollments().items() if status == "current"}
+    return found
+
+
+def check_no_removal(before: set[tuple[str, ...]], sound: District, broken: District, what: str) -> None:
+    """Whatever stood before and stands after a sound night stands after the same night with one row broken."""
+    lost = (before & standing(sound)) - standing(broken)
+    assert not lost, f"{what} removed {sorted(lost)}"

@@ -122,9 +122,10 @@ def one_broken_row(story: list[Step], pick: Callable[[int], int], new_district: 
     broken = sound.copy(sound.folder.with_name(f"{sound.folder.name}-broken"))
     night, what = broken_row(last, pick)
     note(f"{story}\nbroken: {what}")
+    before = checks.standing(sound)
     tell(sound, last)
     tell(broken, night)
-    checks.check_no_removal(sound, broken, what)
+    checks.check_no_removal(before, sound, broken, what)
 
 
 @given(story=stories(nights=2))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.policies.district import Row, guardian, student, teacher
+from tests.policies.district import Row, guardian, person, role, student, teacher
 from tests.policies.tables import Case, Lived, Note, Twins
 
 NEW = ("added", "NEW", "New in the SIS import.")
@@ -418,3 +418,25 @@ def test_r_u10_a_withheld_guardian_joins_when_the_person_who_holds_the_values_co
     report = twins.night([student("S1", "G1,G2", email=""), guardian("G1", **SAME), guardian("G2", **SAME)])
     assert report.notes("G2") == [joined("G1")]
     assert twins.user("G1", "account_id") == twins.user("G2", "account_id")
+
+
+def test_r_u8_and_r_c4_decide_while_a_staff_role_stands_beside_the_guardian_role(tmp_path: Path) -> None:
+    twins = Twins(tmp_path)
+    both = [role("P1", "teacher", "primary"), role("P1", "parent"), role("S1", "student", "primary")]
+    people = [person("P1", ""), student("S1", "P1")]  # no credential: a guardian alone would not be added
+    report = twins.night(people, roles=both)
+    assert report.notes("P1") == [NEW]
+    assert twins.user("P1", "role", "roles", "email") == ("teacher", "teacher,guardian", None)
+    assert twins.state.guardianships() == {("P1", "S1"): "current"}
+    report = twins.night([student("S1")], roles=both[2:])
+    assert report.notes("P1") == [("archived", "LEFT_SIS", "No longer in the SIS import.")]
+
+
+def test_r_c4_a_staff_role_needs_no_student(tmp_path: Path) -> None:
+    twins = Twins(tmp_path)
+    roles = [role("P1", "parent", "primary"), role("P1", "aide"), role("S1", "student", "primary")]
+    report = twins.night([person("P1", "", email=ANA), student("S1")], roles=roles)
+    assert report.notes("P1") == [NEW]
+    assert twins.user("P1", "roster_status") == ("current",)
+    report = twins.night([person("P1", "", email=ANA), student("S1")], roles=[roles[0], roles[2]])
+    assert twins.user("P1", "role", "account") == ("guardian", "invitee")

@@ -39,9 +39,9 @@ def _people() -> None:
         sa.Column("disabled", sa.Boolean(), nullable=False),
         sa.CheckConstraint("state IN ('invitee', 'active')", name="accounts_state"),
         sa.PrimaryKeyConstraint("account_id"),
-        sa.UniqueConstraint("email"),
-        sa.UniqueConstraint("mobile"),
     )
+    op.create_index("accounts_email", "accounts", ["email"], unique=True)
+    op.create_index("accounts_mobile", "accounts", ["mobile"], unique=True)
     op.create_table(
         "users",
         sa.Column("id", sa.String(), nullable=False),
@@ -87,6 +87,9 @@ def _people() -> None:
     op.create_index("users_account", "users", ["account_id"], unique=False)
     op.create_index("users_review", "users", ["id"], unique=False, sqlite_where=sa.text("review"))
     op.create_index("users_sis_email", "users", ["sis_email"], unique=False)
+    op.create_index(
+        "users_sis_sms", "users", ["sis_sms"], unique=False, sqlite_where=sa.text("sis_sms IS NOT sis_mobile")
+    )
     op.create_index("users_sis_mobile", "users", ["sis_mobile"], unique=False)
     op.create_table(
         "guardianships",
