@@ -16,7 +16,8 @@ class Decisions:
       - `users`, those who were reached: `to_status` ("" for who is not in the state afterwards), `status_code`, `to_X` for the SIS
     values, `by_waiting` (to be looked at tomorrow too),
         `account_id`, `same_as`, `kind`, `in_import`, `managed`, `taken_email`, `taken_mobile` of withheld guardians.
-      - `accounts`: one row per account in scope: stored values, `to_X`, `lead`, `new`, `taken_X`, `blank_kept_X`,
+      - `people`: `id` and `to_school_ids` of everybody in scope, those who only stand by among them.
+    - `accounts`: one row per account in scope: stored values, `to_X`, `lead`, `new`, `taken_X`, `blank_kept_X`,
         `follows`, `free`, `to_disabled`.
       - `pairs`: `to`, `code`. `classes`: `to_status`, `status_code`, `title_kept`, `to_X`. `enrollments`: `to`,
         `code`, `waits`, `to_X`.
@@ -24,6 +25,7 @@ class Decisions:
     """
 
     users: pd.DataFrame
+    people: pd.DataFrame
     accounts: pd.DataFrame
     pairs: pd.DataFrame
     classes: pd.DataFrame

@@ -52,6 +52,7 @@ def decide(night: Night, policy: Policy) -> Decisions:
 
     return Decisions(
         users=users,
+        people=everybody[["id", "to_school_ids"]],
         accounts=table,
         pairs=guardianships.decide_guardianships(everybody, pairs, agents_missing=agents_missing),
         classes=decided_classes,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rostersync.policies.columns import joined
 from rostersync.policies.people import GUARDIAN, KIND_RANK, STAFF, STUDENT
 
 if TYPE_CHECKING:
@@ -68,9 +69,8 @@ def _person(frame: pd.DataFrame, prefix: str, sms: str) -> pd.Series:
     So that a shared landline, which may serve as the mobile, never makes two records one person.
     """
     given, family, email, mobile = (frame[f"{prefix}{column}"] for column in IDENTITY)
-    return given.str.casefold().str.cat(
-        [family.str.casefold(), email, mobile, frame[sms].mask(email != "", "")], sep="\x1f"
-    )
+    without_email = frame[sms].mask(email != "", "")
+    return joined([given.str.casefold(), family.str.casefold(), email, mobile, without_email], "\x1f")
 
 
 def _existing_people(users: pd.DataFrame, accounts: pd.DataFrame) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from rostersync.model.decisions import Decisions
 from rostersync.model.night import ACCOUNT_CONTACTS, CLASS_IMPORT
 from rostersync.model.notes import NIGHTLY, Code
 from rostersync.model.roster import USER_DETAILS
+from rostersync.policies.columns import joined
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,11 +29,13 @@ def user_changes(decisions: Decisions, notes: pd.DataFrame) -> pd.DataFrame:
     `told` marks what SIS_UPDATE lists: platform values and SIS fields, and a base value only where nothing else in
     the report says that it moved.
     """
+    import pandas as pd
+
     users = decisions.users
     known = users[users["known"]]
     table = decisions.accounts.set_index("account_id")
     # Everybody known has an account in scope.
-    table = table.take(table.index.get_indexer(known["account_id"])).set_axis(known.index)
+    table = table.take(table.index.get_indexer(pd.Index(known["account_id"]))).set_axis(known.index)
     before = {name: table[name] for name in ACCOUNT_CONTACTS}
     after = {name: table[f"to_{name}"] for name in ACCOUNT_CONTACTS}
     before["account"] = shown_state(table["state"], table["disabled"])
@@ -91,7 +94,7 @@ def enrollment_changes(enrollments: pd.DataFrame) -> pd.DataFrame:
 
 def enrollment_ids(enrollments: pd.DataFrame) -> pd.Series:
     """What names an enrollment in roster_changes."""
-    return enrollments["class_id"].str.cat([enrollments["user_id"], enrollments["role"]], sep=" ")
+    return joined([enrollments["class_id"], enrollments["user_id"], enrollments["role"]], " ")
 
 
 def _differences(ids: pd.Series, before: dict[str, pd.Series], after: dict[str, pd.Series]) -> pd.DataFrame:
@@ -159,7 +162,7 @@ def _status_rows(field: str, ids: pd.Series, before: pd.Series, after: pd.Series
 
 
 def _guardianship_ids(pairs: pd.DataFrame) -> pd.Series:
-    return pairs["guardian_id"].str.cat(pairs["student_id"], sep=" ")
+    return joined([pairs["guardian_id"], pairs["student_id"]], " ")
 
 
 def _coded_rows(frame: pd.DataFrame, name: Callable[[pd.DataFrame], pd.Series]) -> pd.DataFrame:

@@ -97,4 +97,5 @@ def _owned(places: np.ndarray, values: pd.Series) -> np.ndarray:
     import numpy as np
 
     padded = np.append(values.to_numpy(dtype=bool), False)
-    return padded[places]
+    owned: np.ndarray = padded[places]
+    return owned

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+def joined(columns: Iterable[pd.Series], separator: str) -> pd.Series:
+    """The texts of several columns row by row, with a separator between them."""
+    first, *others = columns
+    for other in others:
+        first = first + separator + other
+    return first
 
 
 def text_of(keys: pd.Series, table: pd.Series) -> pd.Series:

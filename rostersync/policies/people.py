@@ -54,9 +54,8 @@ def _same_set(tonight: pd.Series, before: pd.Series) -> pd.Series:
     reordered = [
         sorted(new.split(",")) == sorted(old.split(",")) for new, old in zip(tonight[moved], before[moved], strict=True)
     ]
-    same = moved.copy()
-    same[moved] = reordered
-    return tonight.mask(same, before)
+    same = tonight[moved].index[reordered]
+    return tonight.mask(tonight.index.isin(same), before)
 
 
 def kinds(roles: pd.Series) -> pd.Series:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rostersync.policies.people import GUARDIAN
 
 if TYPE_CHECKING:
     import pandas as pd
+    from pandas.api.typing import SeriesGroupBy
 
     from rostersync.settings import Policy, PolicyValues
 
@@ -43,7 +44,7 @@ def _getter(values: dict[str, PolicyValues], name: str) -> Callable[[str], objec
     return lambda school: getattr(values[school], name)
 
 
-def _agreed(credentials: pd.core.groupby.SeriesGroupBy) -> pd.Series:
+def _agreed(credentials: SeriesGroupBy[Any, Any]) -> pd.Series:
     """The phone credential on which all schools agree, else `sms`."""
     first: pd.Series = credentials.first()
     return first.where(credentials.nunique() == 1, "sms")

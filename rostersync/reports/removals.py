@@ -25,18 +25,18 @@ def removals_by_school(decisions: Decisions, orgs: Mapping[str, str]) -> dict[st
     users, pairs = decisions.users, decisions.pairs
     left = users[(users["roster_status"] == "current") & users["to_status"].isin(["archived", "removed"])]
     removed = {kind: left.loc[left["kind"] == word, "to_school_ids"] for word, kind in _KINDS.items()}
-    removed["guardians"] = _schools_of_guardians(left[left["kind"] == "guardian"], pairs, users)
+    removed["guardians"] = _schools_of_guardians(left[left["kind"] == "guardian"], pairs, decisions.people)
     classes = decisions.classes
     gone = classes[(classes["status"] == "active") & (classes["to_status"] == "archived")]
     removed["classes"] = gone["to_school_id"]
     ended = decisions.enrollments[
         (decisions.enrollments["stored"] == "current") & (decisions.enrollments["to"] == "ended")
     ]
-    removed["enrollments"] = classes["to_school_id"].take(ended["class_at"])
+    removed["enrollments"] = classes["to_school_id"].take(ended["class_at"].to_numpy())
     ended_pairs = pairs[(pairs["stored"] == "current") & (pairs["to"] == "ended")]
     guarded = pairs["student"].isin(pairs.loc[pairs["to"] == "current", "student"])
     alone = ended_pairs[~guarded[ended_pairs.index]]
-    removed["guardianships"] = _schools_of(alone["student_id"].drop_duplicates(), users)
+    removed["guardianships"] = _schools_of(alone["student_id"].drop_duplicates(), decisions.people)
     return {kind: _tally(lists, orgs) for kind, lists in removed.items()}
 
 
@@ -58,6 +58,8 @@ def _tally(lists: pd.Series, orgs: Mapping[str, str]) -> dict[str, SchoolRemoval
     distinct = lists.dropna().map(lambda schools: sorted(set(schools.split(",")) - {""}))
     counts = distinct.explode().dropna().value_counts()
     return {
-        school: SchoolRemovals(school=orgs.get(school) or school, tried_to_remove=int(count), allowed=None)
+        str(school): SchoolRemovals(
+            school=orgs.get(str(school)) or str(school), tried_to_remove=int(count), allowed=None
+        )
         for school, count in counts.items()
     }

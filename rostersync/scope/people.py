@@ -49,7 +49,8 @@ def circle_of(roster: Roster, changes: Changes | None, state: StateReader, named
         fresh = (state.users_sharing_accounts(fresh) | _reached_by_credentials(roster, state, fresh)) - reached
     # A guardian is ruled by the settings of their students' schools, whoever brought the guardian in.
     students = _related(state, named, _guardians(roster, state, reached))
-    return Circle(moved, decided, reached, reached | students)
+    # Their other guardians tell whether a student is left without any.
+    return Circle(moved, decided, reached, reached | students | _related(state, named, students))
 
 
 def _related(state: StateReader, named: pl.DataFrame, ids: set[str]) -> set[str]:

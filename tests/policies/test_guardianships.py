@@ -306,13 +306,10 @@ def test_r_g4_guardians_and_guardianships_of_the_import_are_ignored(tmp_path: Pa
 )
 @pytest.mark.parametrize("full", [False, True])
 def test_r_g4_those_in_the_state_are_untouched_and_stored_guardianships_decide_who_has_left(
-    tmp_path: Path, tonight: list[Row], students: dict[str, str], codes: dict[str, str], full: bool
+    unmanaged: District, tmp_path: Path, tonight: list[Row], students: dict[str, str], codes: dict[str, str], full: bool
 ) -> None:
-    district = District(tmp_path)
-    district.night(FAMILY)
+    district = unmanaged.copy(tmp_path)
     stored, pairs = district.user("G1"), district.guardianships()
-    district.configure(manage_guardians=False)
-    district.night(FAMILY)
     report = district.night(tonight, full=full)
     assert district.statuses() == {"S1": "current", "S2": "current", "G1": "current"} | students
     assert {k: v for k, v in district.user("G1").items() if k not in {"school_access", "announcements"}} == {

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import csv
-import functools
-import tempfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -29,16 +27,18 @@ FAMILY = [student("S1", "G1"), student("S2", "G1"), guardian("G1")]
 ROLL = [enrollment("K1", "S1"), enrollment("K1", "S2")]
 
 
-@functools.cache
-def _first_night() -> District:
-    district = District(Path(tempfile.mkdtemp()))
+@pytest.fixture(scope="module")
+def first_night(tmp_path_factory: pytest.TempPathFactory) -> District:
+    """A district of one family and one class, after its first night: only copies of it live on."""
+    district = District(tmp_path_factory.mktemp("first"))
     district.night(FAMILY, [K1], ROLL)
     return district
 
 
-def settled(folder: Path) -> District:
-    """A district of one family and one class, after its first night."""
-    return _first_night().copy(folder)
+@pytest.fixture
+def district(first_night: District, tmp_path: Path) -> District:
+    """A copy of it, for one test."""
+    return first_night.copy(tmp_path)
 
 
 # --- R-V1: refused whole --------------------------------------------------------------------------------------------
@@ -119,9 +119,9 @@ REFUSED = [
 
 
 @pytest.fixture(scope="module")
-def standing(tmp_path_factory: pytest.TempPathFactory) -> District:
+def standing(first_night: District, tmp_path_factory: pytest.TempPathFactory) -> District:
     """A district whose state no test of refusals may change."""
-    return settled(tmp_path_factory.mktemp("standing"))
+    return first_night.copy(tmp_path_factory.mktemp("standing"))
 
 
 @pytest.mark.parametrize("spoil", REFUSED)
@@ -159,8 +159,7 @@ def test_r_v1_csvs_in_several_folders_of_a_zip_are_refused(standing: District) -
     assert standing.everything() == before
 
 
-def test_r_v1_an_unknown_school_to_include_is_refused(tmp_path: Path) -> None:
-    district = settled(tmp_path)
+def test_r_v1_an_unknown_school_to_include_is_refused(district: District) -> None:
     before = district.everything()
     district.configure(include=["A", "NOWHERE"])
     with pytest.raises(ImportRefused, match="NOWHERE"):
@@ -168,8 +167,7 @@ def test_r_v1_an_unknown_school_to_include_is_refused(tmp_path: Path) -> None:
     assert district.everything() == before
 
 
-def test_r_v1_a_school_id_that_nobody_knows_in_the_settings_is_an_error(tmp_path: Path) -> None:
-    district = settled(tmp_path)
+def test_r_v1_a_school_id_that_nobody_knows_in_the_settings_is_an_error(district: District) -> None:
     before = district.everything()
     district.configure(schools={"NOWHERE": {"restore_classes": False}})
     with pytest.raises(ConfigurationError, match="NOWHERE"):
@@ -177,8 +175,7 @@ def test_r_v1_a_school_id_that_nobody_knows_in_the_settings_is_an_error(tmp_path
     assert district.everything() == before
 
 
-def test_r_v1_counter_a_column_twice_with_the_same_contents_is_used(tmp_path: Path) -> None:
-    district = settled(tmp_path)
+def test_r_v1_counter_a_column_twice_with_the_same_contents_is_used(district: District) -> None:
     folder = district.files([*FAMILY, student("S3")], [K1], ROLL)
     path = folder / "users.csv"
     with path.open(encoding="utf-8", newline="") as file:
@@ -214,8 +211,7 @@ def test_r_v1_counter_columns_that_the_sync_does_not_need_may_be_missing(tmp_pat
 
 @pytest.mark.parametrize("full", [False, True])
 @pytest.mark.parametrize("name", ["users", "classes", "enrollments"])
-def test_r_v1_a_file_marked_absent_says_nothing(tmp_path: Path, name: str, full: bool) -> None:
-    district = settled(tmp_path)
+def test_r_v1_a_file_marked_absent_says_nothing(district: District, name: str, full: bool) -> None:
     before = {view: rows for view, rows in district.everything().items() if view != "changes"}
     district.night(FAMILY, [K1], ROLL, absent=(name,), manifest={name: "absent"}, full=full)
     assert {view: rows for view, rows in district.everything().items() if view != "changes"} == before
@@ -225,8 +221,7 @@ def test_r_v1_a_file_marked_absent_says_nothing(tmp_path: Path, name: str, full:
 
 
 @pytest.mark.parametrize("full", [False, True])
-def test_r_v1_while_enrollments_are_absent_people_and_classes_move_on(tmp_path: Path, full: bool) -> None:
-    district = settled(tmp_path)
+def test_r_v1_while_enrollments_are_absent_people_and_classes_move_on(district: District, full: bool) -> None:
     absent: dict[str, object] = {"absent": ("enrollments",), "manifest": {"enrollments": "absent"}, "full": full}
     district.night([*FAMILY[1:], student("S3")], [K1, school_class("K2")], **absent)
     assert district.statuses() == {"S1": "archived", "S2": "current", "S3": "current", "G1": "current"}
@@ -238,8 +233,7 @@ def test_r_v1_while_enrollments_are_absent_people_and_classes_move_on(tmp_path: 
 
 
 @pytest.mark.parametrize("full", [False, True])
-def test_r_v1_while_users_are_absent_classes_and_enrollments_move_on(tmp_path: Path, full: bool) -> None:
-    district = settled(tmp_path)
+def test_r_v1_while_users_are_absent_classes_and_enrollments_move_on(district: District, full: bool) -> None:
     absent: dict[str, object] = {"absent": ("users",), "manifest": {"users": "absent"}, "full": full}
     district.night([], [K1, school_class("K2")], [ROLL[0], enrollment("K2", "S2")], **absent)
     assert district.statuses() == {"S1": "current", "S2": "current", "G1": "current"}
@@ -250,8 +244,7 @@ def test_r_v1_while_users_are_absent_classes_and_enrollments_move_on(tmp_path: P
 
 
 @pytest.mark.parametrize("full", [False, True])
-def test_r_v1_while_classes_are_absent_enrollments_of_known_ones_move_on(tmp_path: Path, full: bool) -> None:
-    district = settled(tmp_path)
+def test_r_v1_while_classes_are_absent_enrollments_of_known_ones_move_on(district: District, full: bool) -> None:
     absent: dict[str, object] = {"absent": ("classes",), "manifest": {"classes": "absent"}, "full": full}
     report = district.night(FAMILY, [], [ROLL[1], enrollment("K9", "S1")], **absent)
     found = {row["id"]: row["status"] for row in district.rows("SELECT * FROM roster_classes")}
@@ -282,9 +275,8 @@ def rejected(row: Row) -> Row:
     ],
 )
 def test_r_v2_a_rejected_row_is_listed_and_r_v3_a_known_record_keeps_its_base(
-    tmp_path: Path, spoiled: Row, code: str, column: str, full: bool
+    district: District, spoiled: Row, code: str, column: str, full: bool
 ) -> None:
-    district = settled(tmp_path)
     before = {view: rows for view, rows in district.everything().items() if view != "changes"}
     row = {**student("S1", "G1", grades="12", email="other@x.example.org"), **spoiled}
     for _ in range(2):
@@ -298,8 +290,7 @@ def test_r_v2_a_rejected_row_is_listed_and_r_v3_a_known_record_keeps_its_base(
 
 
 @pytest.mark.parametrize("full", [False, True])
-def test_r_v3_a_rejected_new_row_waits_until_it_is_sound(tmp_path: Path, full: bool) -> None:
-    district = settled(tmp_path)
+def test_r_v3_a_rejected_new_row_waits_until_it_is_sound(district: District, full: bool) -> None:
     new = [student("S3", "G3"), guardian("G3")]
     roll = [*ROLL, enrollment("K1", "S3")]
     report = district.night([*FAMILY, rejected(new[0]), rejected(new[1])], [K1], roll, full=full)
@@ -313,8 +304,9 @@ def test_r_v3_a_rejected_new_row_waits_until_it_is_sound(tmp_path: Path, full: b
 
 @pytest.mark.parametrize("full", [False, True])
 @pytest.mark.parametrize("first", ["S3", "G3"])
-def test_r_v3_one_end_of_a_new_family_waits_and_comes_the_next_night(tmp_path: Path, first: str, full: bool) -> None:
-    district = settled(tmp_path)
+def test_r_v3_one_end_of_a_new_family_waits_and_comes_the_next_night(
+    district: District, first: str, full: bool
+) -> None:
     new = [student("S3", "G3"), guardian("G3")]
     roll = [*ROLL, enrollment("K1", "S3")]
     district.night(
@@ -378,9 +370,8 @@ PRESENT = [
 @pytest.mark.parametrize("full", [False, True])
 @pytest.mark.parametrize(("tonight", "statuses", "pairs"), PRESENT)
 def test_r_v3_a_rejected_row_removes_archives_and_ends_nothing(
-    tmp_path: Path, tonight: list[Row], statuses: str, pairs: str, full: bool
+    district: District, tonight: list[Row], statuses: str, pairs: str, full: bool
 ) -> None:
-    district = settled(tmp_path)
     for _ in range(2):
         district.night(tonight, [K1], ROLL, full=full)
         assert district.statuses() == dict(zip(("S1", "S2", "G1"), statuses.split(), strict=True))
@@ -394,9 +385,8 @@ def test_r_v3_a_rejected_row_removes_archives_and_ends_nothing(
 
 
 @pytest.mark.parametrize("full", [False, True])
-def test_r_v3_readable_agents_of_a_rejected_student_count_for_who_is_in_the_sis(tmp_path: Path, full: bool) -> None:
+def test_r_v3_readable_agents_of_a_rejected_student_count_for_who_is_in_the_sis(district: District, full: bool) -> None:
     """S3 is new and waits; the row names G1, so that G1 is in the SIS and S1's family is not abandoned."""
-    district = settled(tmp_path)
     report = district.night([rejected(student("S3", "G1")), guardian("G1")], [K1], ROLL, full=full)
     assert district.statuses() == {"S1": "archived", "S2": "archived", "G1": "current"}
     assert report.codes("S1") == report.codes("S2") == ["LEFT_SIS"]
@@ -405,8 +395,7 @@ def test_r_v3_readable_agents_of_a_rejected_student_count_for_who_is_in_the_sis(
 
 
 @pytest.mark.parametrize("full", [False, True])
-def test_r_v3_a_rejected_class_stays_and_its_enrollments_follow_their_rows(tmp_path: Path, full: bool) -> None:
-    district = settled(tmp_path)
+def test_r_v3_a_rejected_class_stays_and_its_enrollments_follow_their_rows(district: District, full: bool) -> None:
     unsound = {**K1, "title": ""}
     district.night(FAMILY, [unsound], ROLL, full=full)
     assert district.rows("SELECT status, title FROM roster_classes WHERE id = 'K1'") == [
@@ -422,8 +411,7 @@ def test_r_v3_a_rejected_class_stays_and_its_enrollments_follow_their_rows(tmp_p
 
 @pytest.mark.parametrize("full", [False, True])
 @pytest.mark.parametrize("spoiled", [{"role": "wizard"}, {"userSourcedId": ""}, {"classSourcedId": ""}, {"role": ""}])
-def test_r_v3_a_rejected_enrollment_row_ends_nothing(tmp_path: Path, spoiled: Row, full: bool) -> None:
-    district = settled(tmp_path)
+def test_r_v3_a_rejected_enrollment_row_ends_nothing(district: District, spoiled: Row, full: bool) -> None:
     for _ in range(2):
         report = district.night(FAMILY, [K1], [{**ROLL[0], **spoiled}, ROLL[1]], full=full)
         assert district.enrollments() == {("K1", "S1"): "current", ("K1", "S2"): "current"}
@@ -433,9 +421,8 @@ def test_r_v3_a_rejected_enrollment_row_ends_nothing(tmp_path: Path, spoiled: Ro
 
 
 @pytest.mark.parametrize("full", [False, True])
-def test_r_v2_rows_of_one_sourced_id(tmp_path: Path, full: bool) -> None:
+def test_r_v2_rows_of_one_sourced_id(district: District, full: bool) -> None:
     """Identical ones count once, ones that differ in lists are merged, others are all rejected."""
-    district = settled(tmp_path)
     identical = [student("S4", "G1"), student("S4", "G1")]
     lists = [student("S5", "G1", orgSourcedIds="A"), student("S5", "G5", orgSourcedIds="B"), guardian("G5")]
     others = [student("S1", "G1", familyName="One"), student("S1", "G1", familyName="Two")]
@@ -455,8 +442,7 @@ def test_r_v2_rows_of_one_sourced_id(tmp_path: Path, full: bool) -> None:
 
 
 @pytest.mark.parametrize("full", [False, True])
-def test_r_v3_a_row_without_sourced_id_holds_the_removals_of_people(tmp_path: Path, full: bool) -> None:
-    district = settled(tmp_path)
+def test_r_v3_a_row_without_sourced_id_holds_the_removals_of_people(district: District, full: bool) -> None:
     nameless = student("", "", email="nobody@x.example.org")
     for _ in range(2):
         report = district.night([nameless, student("S3")], [K1], ROLL, full=full)
@@ -471,8 +457,7 @@ def test_r_v3_a_row_without_sourced_id_holds_the_removals_of_people(tmp_path: Pa
 
 
 @pytest.mark.parametrize("full", [False, True])
-def test_r_v3_the_guardian_alone_is_held_too(tmp_path: Path, full: bool) -> None:
-    district = settled(tmp_path)
+def test_r_v3_the_guardian_alone_is_held_too(district: District, full: bool) -> None:
     nameless = guardian("", "S1", email="nobody@x.example.org")
     district.night([*FAMILY[:2], nameless], [K1], ROLL, full=full)
     assert set(district.statuses().values()) == {"current"}
@@ -483,8 +468,7 @@ def test_r_v3_the_guardian_alone_is_held_too(tmp_path: Path, full: bool) -> None
 
 
 @pytest.mark.parametrize("full", [False, True])
-def test_r_v3_a_row_without_sourced_id_holds_the_removals_of_classes(tmp_path: Path, full: bool) -> None:
-    district = settled(tmp_path)
+def test_r_v3_a_row_without_sourced_id_holds_the_removals_of_classes(district: District, full: bool) -> None:
     for _ in range(2):
         district.night(FAMILY, [school_class("")], ROLL, full=full)
         assert district.rows("SELECT status FROM roster_classes WHERE id = 'K1'") == [{"status": "active"}]
@@ -493,16 +477,16 @@ def test_r_v3_a_row_without_sourced_id_holds_the_removals_of_classes(tmp_path: P
 
 
 @pytest.mark.parametrize("full", [False, True])
-def test_r_v3_counter_an_unreadable_row_in_one_file_holds_nothing_of_another(tmp_path: Path, full: bool) -> None:
-    district = settled(tmp_path)
+def test_r_v3_counter_an_unreadable_row_in_one_file_holds_nothing_of_another(district: District, full: bool) -> None:
     district.night(FAMILY[:1], [school_class("")], [ROLL[0]], full=full)
     assert district.statuses() == {"S1": "current", "S2": "archived", "G1": "archived"}
     assert district.enrollments() == {("K1", "S1"): "current", ("K1", "S2"): "ended"}
 
 
 @pytest.mark.parametrize("full", [False, True])
-def test_r_v3_an_enrollment_row_that_stands_for_nobody_knows_whom_holds_the_endings(tmp_path: Path, full: bool) -> None:
-    district = settled(tmp_path)
+def test_r_v3_an_enrollment_row_that_stands_for_nobody_knows_whom_holds_the_endings(
+    district: District, full: bool
+) -> None:
     nameless = {**ROLL[0], "sourcedId": "", "userSourcedId": "", "classSourcedId": ""}
     district.night(FAMILY, [K1], [nameless], full=full)
     assert set(district.enrollments().values()) == {"current"}
@@ -568,8 +552,7 @@ def test_r_v4_without_the_agents_column_stored_guardianships_decide(tmp_path: Pa
 
 
 @pytest.mark.parametrize("full", [False, True])
-def test_r_v4_the_night_the_agents_column_is_back_its_links_count(tmp_path: Path, full: bool) -> None:
-    district = settled(tmp_path)
+def test_r_v4_the_night_the_agents_column_is_back_its_links_count(district: District, full: bool) -> None:
     changed = [student("S1", "G1"), student("S2", "G5"), guardian("G1"), guardian("G5")]
     district.night(changed, [K1], ROLL, without={"users": ["agentSourcedIds"]}, full=full)
     assert district.guardianships() == {("G1", "S1"): "current", ("G1", "S2"): "current"}
@@ -579,8 +562,7 @@ def test_r_v4_the_night_the_agents_column_is_back_its_links_count(tmp_path: Path
 
 
 @pytest.mark.parametrize("full", [False, True])
-def test_r_v4_a_value_that_changed_while_its_column_was_missing_comes_with_it(tmp_path: Path, full: bool) -> None:
-    district = settled(tmp_path)
+def test_r_v4_a_value_that_changed_while_its_column_was_missing_comes_with_it(district: District, full: bool) -> None:
     changed = [student("S1", "G1", email="new@x.example.org", enabledUser="false"), *FAMILY[1:]]
     district.night(changed, [K1], ROLL, without={"users": ["email", "enabledUser"]}, full=full)
     assert district.user("S1")["email"] == "s1@students.example.org"
@@ -592,8 +574,7 @@ def test_r_v4_a_value_that_changed_while_its_column_was_missing_comes_with_it(tm
 
 @pytest.mark.parametrize("full", [False, True])
 @pytest.mark.parametrize("name", ["orgs", "courses", "academicSessions"])
-def test_r_v4_an_optional_file_missing_for_one_night_changes_nothing(tmp_path: Path, name: str, full: bool) -> None:
-    district = settled(tmp_path)
+def test_r_v4_an_optional_file_missing_for_one_night_changes_nothing(district: District, name: str, full: bool) -> None:
     before = {view: rows for view, rows in district.everything().items() if view != "changes"}
     for absent in ((name,), ()):
         report = district.night(FAMILY, [K1], ROLL, absent=absent, full=full)
