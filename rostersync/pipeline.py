@@ -94,7 +94,7 @@ def _night(settings: Settings, source: Path | None, *, dry_run: bool, full: bool
             shown = delivery.source
             plan, roster = propose(settings, delivery, run_id, started_at, full=full, watch=watch)
         return _finish(settings, plan, roster, delivery, dry_run=dry_run, watch=watch)
-    except errors.RosterSyncError as error:
+    except BaseException as error:
         if not dry_run:
             _record_failure(settings, run_id, started_at, shown, error)
         raise
@@ -215,14 +215,13 @@ def _new_run(settings: Settings) -> tuple[str, datetime]:
     return started_at.strftime(RUN_ID_FORMAT), started_at
 
 
-def _record_failure(
-    settings: Settings, run_id: str, started_at: datetime, source: str, error: errors.RosterSyncError
-) -> None:
+def _record_failure(settings: Settings, run_id: str, started_at: datetime, source: str, error: BaseException) -> None:
     """A row about a run that applied nothing; a state that cannot take it is not made worse by a second error."""
     from rostersync.state.connection import writing
     from rostersync.state.writer import record_run
 
     status = "refused" if isinstance(error, errors.ImportRefused) else "failed"
+    told = str(error) if isinstance(error, errors.RosterSyncError) else type(error).__name__
     with contextlib.suppress(errors.RosterSyncError), writing(settings.state.path) as connection:
         if connection.execute("SELECT 1 FROM runs WHERE run_id = ?", (run_id,)).fetchone() is None:
-            record_run(connection, run_id, started_at, source, status, applied=False, summary={"error": str(error)})
+            record_run(connection, run_id, started_at, source, status, applied=False, summary={"error": told})

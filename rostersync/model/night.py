@@ -3,9 +3,9 @@
 Columns of the frames:
 
 - `users`, one row per person-record in scope: `id`; `presence` (VALID, BASE, ABSENT); `rejected`, `held` (bool:
-  why the base speaks); `line`; `known` (bool: the state has it); `decided` (bool:
-  their roster status may change), `reached` (bool: platform values may change; others only stand by); the state's columns USER_STATE; the import's
-  columns USER_IMPORT with the prefix `in_`, "" where presence is not VALID; `email_invalid`, `sms_invalid`,
+  why the base speaks); `line`; `known` (bool: the state has it); `decided` (bool: their roster status may change),
+  `reached` (bool: their platform values may change; all others only stand by); the state's columns USER_STATE; the
+  import's columns USER_IMPORT with the prefix `in_`, "" where presence is not VALID; `email_invalid`, `sms_invalid`,
   `phone_invalid` (bool).
 - `accounts`, one row per account of those users: ACCOUNT_COLUMNS.
 - `pairs`, one row per guardian and student: `guardian_id`, `student_id`, `guardian` and `student` (their row numbers

@@ -35,7 +35,8 @@ def decide_classes(classes: pd.DataFrame, missing: frozenset[str], policy: Polic
     ours = classes["known"] & (classes["origin"] == "sis")
     here = classes["presence"] != ABSENT
     back = ours & (classes["status"] == "archived") & here
-    restores = classes["to_school_id"].map(lambda school: policy.of_school(school).restore_classes).astype(bool)
+    schools = {school: policy.of_school(school).restore_classes for school in classes["to_school_id"].unique()}
+    restores = classes["to_school_id"].map(schools).astype(bool)
     outcomes = (
         (~classes["known"] & (classes["presence"] == VALID), "active", Code.NEW),
         (ours & (classes["status"] == "active") & ~here, "archived", Code.LEFT_SIS),

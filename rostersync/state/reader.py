@@ -75,7 +75,7 @@ class StateReader:
         return self._select("users", ("id", "roster_status"), {"id": ids})
 
     def credentials(self, ids: Iterable[str]) -> pl.DataFrame:
-        """What the accounts of these users hold and their base says: `email`, `mobile`, `sis_email`, `sis_mobile`, `sis_sms`."""
+        """`email`, `mobile` of the accounts of these users; `sis_email`, `sis_mobile`, `sis_sms` of their base."""
         self._want(ids)
         return self._frame(
             "SELECT a.email, a.mobile, u.sis_email, u.sis_mobile, u.sis_sms FROM temp.wanted w "

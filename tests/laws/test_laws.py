@@ -72,7 +72,6 @@ def dry_run_and_repeat(story: list[Step], new_district: Make) -> None:
         if isinstance(step, Night):
             note(f"night {step}")
             checks.check_dry_run_and_repeat(district, step)
-            checks.check_repeat(district, step)
         else:
             tell(district, step)
 
@@ -134,13 +133,13 @@ def test_a_dry_run_says_what_the_run_does_and_a_second_run_does_nothing(new_dist
     dry_run_and_repeat(story, new_district)
 
 
-@given(story=stories(nights=4))
+@given(story=stories(nights=3))
 @QUICK
 def test_what_is_out_of_scope_could_not_have_changed(new_district: Make, story: list[Step]) -> None:
     twins(story, new_district, shuffled=False)
 
 
-@given(story=stories(nights=3))
+@given(story=stories(nights=2))
 @QUICK
 def test_the_order_of_rows_and_columns_never_matters(new_district: Make, story: list[Step]) -> None:
     twins(story, new_district, shuffled=True)
