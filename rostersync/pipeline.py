@@ -186,7 +186,7 @@ def _finish(
     if not dry_run:
         with watch.stage("apply"):
             carry_out(settings, plan, summary.to_json())
-    summary = reporting.summary(settings, plan, roster, delivery, tables, dry_run=dry_run, seconds=watch.seconds)
+    summary = reporting.finished(summary, watch.seconds)
     try:
         folder = reports.write(settings.reports.path, tables, summary)
         prune(settings.reports.path, settings.reports.keep)

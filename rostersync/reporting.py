@@ -80,3 +80,10 @@ def summary(
         report=settings.reports.path / plan.run_id,
         settings_digest=plan.settings_digest,
     )
+
+
+def finished(summary: RunSummary, seconds: Mapping[str, float]) -> RunSummary:
+    """The summary at the end of the run."""
+    run = summary.run.model_copy(update={"finished_at": datetime.now(UTC).replace(microsecond=0)})
+    rounded = {stage: round(value, 3) for stage, value in seconds.items()}
+    return summary.model_copy(update={"run": run, "seconds": rounded})

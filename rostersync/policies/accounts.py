@@ -48,19 +48,20 @@ def assign_accounts(users: pd.DataFrame, accounts: pd.DataFrame) -> pd.DataFrame
 
 def _occurs_elsewhere(candidates: pd.DataFrame, users: pd.DataFrame, accounts: pd.DataFrame) -> np.ndarray:
     """Candidates whose e-mail or `sms` occurs a second time, on a candidate or on somebody known: a quick sieve."""
+    import numpy as np
     import pandas as pd
 
     known = users[users["known"]]
-    found = pd.Series(data=False, index=candidates.index)
+    found = np.zeros(len(candidates), dtype=bool)
     for column, others in (
         ("to_email", (known["to_email"], known["sis_email"], accounts["email"])),
         ("to_sms", (known["to_sms"], known["sis_sms"], accounts["mobile"])),
     ):
         values = pd.concat([candidates[column], *others], ignore_index=True)
         codes, _ = pd.factorize(values)
-        counts = pd.Series(codes).map(pd.Series(codes).value_counts()).to_numpy()[: len(candidates)]
-        found |= (counts > 1) & (candidates[column] != "")
-    return found.to_numpy()
+        counts = np.bincount(codes)[codes[: len(candidates)]]
+        found |= (counts > 1) & (candidates[column] != "").to_numpy()
+    return found
 
 
 def _person(frame: pd.DataFrame, prefix: str, sms: str) -> pd.Series:

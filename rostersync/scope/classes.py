@@ -66,7 +66,11 @@ def enrollments_in_scope(
         in_end_date=pl.col("end_date").cast(pl.String),
         asserted=pl.lit(value=True),
     )
-    merged = stored.rename({"status": "stored"}).join(tonight, on=ENROLLMENT_KEY, how="full", coalesce=True)
+    merged = (
+        pl.concat([stored.rename({"status": "stored"}), tonight], how="diagonal")
+        if stored.is_empty()  # a first load has nothing to join
+        else stored.rename({"status": "stored"}).join(tonight, on=ENROLLMENT_KEY, how="full", coalesce=True)
+    )
     texts = ("stored", "origin", "sourced_id", "begin_date", "end_date")
     incoming = ("in_sourced_id", "in_begin_date", "in_end_date")
     return (

@@ -18,6 +18,7 @@ from rostersync.state.meta import missing_columns
 
 if TYPE_CHECKING:
     import pandas as pd
+    import polars as pl
 
 _SLICE = 100_000  # rows that are turned into Python values at a time
 
@@ -118,12 +119,8 @@ def _write_accounts(connection: sqlite3.Connection, plan: Plan) -> None:
         moved,
         [*values, "account_id"],
     )
-    _many(
-        connection,
-        f"INSERT INTO accounts ({', '.join(fields)}, account_id, state) VALUES ({_marks(len(fields) + 1)}, 'invitee')",
-        table[table["new"]].sort_values("account_id"),
-        [*values, "account_id"],
-    )
+    columns = {**{name: f"to_{name}" for name in fields}, "account_id": "account_id"}
+    _insert(connection, "accounts", table[table["new"]].sort_values("account_id"), columns, {"state": "invitee"})
 
 
 _USER_COLUMNS = {
@@ -157,13 +154,9 @@ def _write_users(connection: sqlite3.Connection, plan: Plan, number: int) -> Non
         moved,
         [*_USER_COLUMNS.values(), "id"],
     )
-    _many(
-        connection,
-        f"INSERT INTO users ({', '.join(names)}, id, sourced_id, origin, added_in) "
-        f"VALUES ({_marks(len(names) + 2)}, 'sis', {number})",
-        users[~users["known"] & (users["to_status"] != "")],
-        [*_USER_COLUMNS.values(), "id", "id"],
-    )
+    new = users[~users["known"] & (users["to_status"] != "")]
+    constants = {"origin": "sis", "added_in": number}
+    _insert(connection, "users", new, {**_USER_COLUMNS, "id": "id", "sourced_id": "id"}, constants)
 
 
 _CLASS_COLUMNS = {
@@ -185,13 +178,9 @@ def _write_classes(connection: sqlite3.Connection, plan: Plan, number: int) -> N
         known[_any_differs(known, names, _CLASS_COLUMNS)],
         [*_CLASS_COLUMNS.values(), "id"],
     )
-    _many(
-        connection,
-        f"INSERT INTO classes ({', '.join(names)}, id, sourced_id, origin, added_in) "
-        f"VALUES ({_marks(len(names) + 2)}, 'sis', {number})",
-        classes[~classes["known"] & (classes["to_status"] != "")],
-        [*_CLASS_COLUMNS.values(), "id", "id"],
-    )
+    new = classes[~classes["known"] & (classes["to_status"] != "")]
+    constants = {"origin": "sis", "added_in": number}
+    _insert(connection, "classes", new, {**_CLASS_COLUMNS, "id": "id", "sourced_id": "id"}, constants)
 
 
 def _write_enrollments(connection: sqlite3.Connection, plan: Plan, number: int) -> None:
@@ -206,13 +195,9 @@ def _write_enrollments(connection: sqlite3.Connection, plan: Plan, number: int) 
         moved,
         [*values.values(), "to", *ENROLLMENT_KEY],
     )
-    _many(
-        connection,
-        f"INSERT INTO enrollments ({', '.join([*ENROLLMENT_KEY, *values])}, status, origin, added_in) "
-        f"VALUES ({_marks(len(ENROLLMENT_KEY) + len(values))}, 'current', 'sis', {number})",
-        enrollments[(enrollments["stored"] == "") & (enrollments["to"] == "current")],
-        [*ENROLLMENT_KEY, *values.values()],
-    )
+    new = enrollments[(enrollments["stored"] == "") & (enrollments["to"] == "current")]
+    constants = {"status": "current", "origin": "sis", "added_in": number}
+    _insert(connection, "enrollments", new, {**{name: name for name in ENROLLMENT_KEY}, **values}, constants)
 
 
 def _write_guardianships(connection: sqlite3.Connection, plan: Plan, number: int) -> None:
@@ -224,13 +209,9 @@ def _write_guardianships(connection: sqlite3.Connection, plan: Plan, number: int
         moved,
         ["to", "guardian_id", "student_id"],
     )
-    _many(
-        connection,
-        "INSERT INTO guardianships (guardian_id, student_id, status, origin, added_in) "
-        f"VALUES (?, ?, 'current', 'sis', {number})",
-        pairs[(pairs["stored"] == "") & (pairs["to"] == "current")],
-        ["guardian_id", "student_id"],
-    )
+    new = pairs[(pairs["stored"] == "") & (pairs["to"] == "current")]
+    constants = {"status": "current", "origin": "sis", "added_in": number}
+    _insert(connection, "guardianships", new, {"guardian_id": "guardian_id", "student_id": "student_id"}, constants)
 
 
 def _write_changes(connection: sqlite3.Connection, plan: Plan, number: int) -> None:
@@ -260,7 +241,7 @@ def _write_standing_notes(connection: sqlite3.Connection, plan: Plan) -> None:
     for kind, looked_at in (("users", plan.decisions.users), ("classes", plan.decisions.classes)):
         notes = plan.notes[kind]
         nightly = notes.loc[notes["code"].isin([code.value for code in NIGHTLY]), ["id", "code", "notes"]]
-        said = {row for rows in _slices(nightly, ["id", "code", "notes"]) for row in rows}
+        said = {row for rows in _slices(_table(nightly, ["id", "code", "notes"])) for row in rows}
         connection.execute("CREATE TEMP TABLE looked_at (id PRIMARY KEY) WITHOUT ROWID")
         _many(connection, "INSERT INTO temp.looked_at VALUES (?)", looked_at[["id"]], ["id"])
         query = "SELECT n.id, n.code, n.notes FROM standing_notes n WHERE n.kind = ? AND n.id IN temp.looked_at"
@@ -295,19 +276,47 @@ def _marks(count: int) -> str:
 
 def _many(connection: sqlite3.Connection, statement: str, frame: pd.DataFrame, columns: Sequence[str]) -> None:
     """Run a statement for every row; blank texts become NULL."""
+    if not frame.empty:
+        for rows in _slices(_table(frame, columns)):
+            connection.executemany(statement, rows)
+
+
+def _insert(
+    connection: sqlite3.Connection,
+    table: str,
+    frame: pd.DataFrame,
+    columns: dict[str, str],
+    constants: dict[str, object],
+) -> None:
+    """Insert every row: `columns` are those of the table and where their values stand, `constants` the same for all.
+
+    Columns without any value are left out of the statement: binding them costs as much as binding values.
+    """
     if frame.empty:
         return
-    for rows in _slices(frame, columns):
+    values = _table(frame, list(columns.values()))
+    filled = [place for place, column in enumerate(values.columns) if values[column].null_count() < values.height]
+    names = [list(columns)[place] for place in filled]
+    values_of_row = ", ".join([*("?" * len(filled)), *(_literal(value) for value in constants.values())])
+    statement = f"INSERT INTO {table} ({', '.join([*names, *constants])}) VALUES ({values_of_row})"
+    for rows in _slices(values[:, filled]):
         connection.executemany(statement, rows)
 
 
-def _slices(frame: pd.DataFrame, columns: Sequence[str]) -> Iterator[list[tuple[object, ...]]]:
+def _literal(value: object) -> str:
+    """A number or a word of this package's own, as SQL."""
+    return str(value) if isinstance(value, int) else f"'{value}'"
+
+
+def _table(frame: pd.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
+    """The columns in this order, one of them twice where it is named twice; blank texts become null."""
     import polars as pl
 
     table = pl.from_pandas(frame[list(dict.fromkeys(columns))])
     texts = [name for name, dtype in table.schema.items() if dtype in {pl.String, pl.Categorical}]
     table = table.with_columns(pl.when(pl.col(name) != "").then(pl.col(name)).alias(name) for name in texts)
-    order = [table.columns.index(name) for name in columns]
-    if order != list(range(len(order))):  # a column may be bound twice
-        table = table.select(pl.nth(position).alias(str(place)) for place, position in enumerate(order))
+    return table.select(pl.col(name).alias(str(place)) for place, name in enumerate(columns))
+
+
+def _slices(table: pl.DataFrame) -> Iterator[list[tuple[object, ...]]]:
     return (part.rows() for part in table.iter_slices(_SLICE))

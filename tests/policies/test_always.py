@@ -65,7 +65,7 @@ class Chance:
                     self.away ^= {some}
         everybody = [*self.students, *self.guardians, *sorted(self.classes)]
         self.spoiled = {some for some in everybody if self.dice.random() < 0.04}
-        self.staffed = {some for some in self.guardians if self.dice.random() < 0.05}
+        self.staffed ^= {some for some in self.guardians if self.dice.random() < 0.06}
         for pair in sorted(self.links):
             if self.dice.random() < 0.08:
                 self.links.discard(pair)
@@ -197,13 +197,13 @@ def test_r_a3_the_full_look_gives_the_same_nights(tmp_path_factory: pytest.TempP
             assert sorted(_without_run(rows), key=repr) == sorted(_without_run(full.tables[table]), key=repr)
 
 
-@pytest.mark.parametrize("seed", [11, 12])
+@pytest.mark.parametrize("seed", [306, 311])
 def test_r_a3_the_full_look_gives_the_same_nights_whatever_happens(tmp_path: Path, seed: int) -> None:
     (tmp_path / "quick").mkdir()
     (tmp_path / "full").mkdir()
     quick, full = District(tmp_path / "quick"), District(tmp_path / "full")
-    chance = Chance(seed)
-    for _ in range(5):
+    chance = Chance(seed, families=10)
+    for _ in range(6):
         rows = chance.rows()
         assert said(quick.night(**rows)) == said(full.night(**rows, full=True))
         assert state_of(quick) == state_of(full)

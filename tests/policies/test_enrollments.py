@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.policies.district import District, Row, enrollment, school_class, student, teacher
+from tests.policies.district import District, Report, Row, enrollment, school_class, student, teacher
 from tests.policies.story import Story, Town
 
 TOWN = Town("roll")
@@ -189,46 +189,6 @@ def _day(district: District, days: int) -> str:
     return (datetime.now(district.settings.district.zone).date() + timedelta(days=days)).isoformat()
 
 
-DROPPED = [
-    # endDate and end of the term, in days from today; whether the enrollment counts as dropped
-    pytest.param(0, 15, True, id="today-15-days-before-the-end"),
-    pytest.param(0, 14, False, id="today-14-days-before-the-end"),
-    pytest.param(1, 40, False, id="tomorrow"),
-    pytest.param(-1, 14, True, id="yesterday-15-days-before-the-end"),
-    pytest.param(-1, 13, False, id="yesterday-14-days-before-the-end"),
-    pytest.param(-200, 40, True, id="long-ago"),
-    pytest.param(-40, -26, False, id="a-term-over-14-days-after"),
-    pytest.param(-40, -25, True, id="a-term-over-15-days-after"),
-    pytest.param(-40, -60, False, id="after-the-end-of-the-term"),
-    pytest.param(0, 0, False, id="with-the-term"),
-]
-
-
-@pytest.mark.parametrize(("end", "term_end", "dropped"), DROPPED)
-def test_r_k6_an_enrollment_ended_early_is_gone_from_the_import(
-    tmp_path: Path, end: int, term_end: int, dropped: bool
-) -> None:
-    district = District(tmp_path)
-    term = _day(district, term_end)
-    before = [enrollment("K1", "S1", sourcedId="e1"), enrollment("K1", "S2", sourcedId="e2")]
-    district.night([S1, S2, S3], [K1], before, term_end=term)
-    tonight = [
-        enrollment("K1", "S1", sourcedId="e1", endDate=_day(district, end)),
-        before[1],
-        enrollment("K1", "S3", sourcedId="e3", endDate=_day(district, end)),
-    ]
-    report = district.night([S1, S2, S3], [K1], tonight, term_end=term)
-    expected = {("K1", "S1"): "ended", ("K1", "S2"): "current"}
-    if not dropped:
-        expected = dict.fromkeys([("K1", "S1"), ("K1", "S2"), ("K1", "S3")], "current")
-    assert district.enrollments() == expected
-    ended = [row["user_id"] for row in report.rows("enrollments", code="ENROLLMENT_ENDED")]
-    assert ended == (["S1"] if dropped else [])
-    assert report.rows("issues", severity="error") == []
-    district.night([S1, S2, S3], [K1], tonight, term_end=term, full=True)
-    assert district.enrollments() == expected
-
-
 def _session(sourced_id: str, end: str) -> Row:
     return {
         "sourcedId": sourced_id,
@@ -238,6 +198,56 @@ def _session(sourced_id: str, end: str) -> Row:
         "endDate": end,
         "schoolYear": "2027",
     }
+
+
+DROPPED = {
+    # endDate and end of the term, in days from today; whether the enrollment counts as dropped
+    "today-15-days-before-the-end": (0, 15, True),
+    "today-14-days-before-the-end": (0, 14, False),
+    "tomorrow": (1, 40, False),
+    "yesterday-15-days-before-the-end": (-1, 14, True),
+    "yesterday-14-days-before-the-end": (-1, 13, False),
+    "long-ago": (-200, 40, True),
+    "a-term-over-14-days-after": (-40, -26, False),
+    "a-term-over-15-days-after": (-40, -25, True),
+    "after-the-end-of-the-term": (-40, -60, False),
+    "with-the-term": (0, 0, False),
+}
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["quick", "full"])
+def ended_early(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[District, Report]:
+    """A class with a term of its own per case: S1 was enrolled before and gets the endDate, S2 has none, S3 is new."""
+    district = District(tmp_path_factory.mktemp("ended"))
+    classes = [school_class(name, termSourcedIds=f"term-{name}") for name in DROPPED]
+    sessions = [_session(f"term-{name}", _day(district, end)) for name, (_, end, _) in DROPPED.items()]
+    before = [enrollment(name, user) for name in DROPPED for user in ("S1", "S2")]
+    district.night([S1, S2, S3], classes, before, sessions=sessions)
+    tonight = [
+        enrollment(name, user, endDate="" if user == "S2" else _day(district, end))
+        for name, (end, _, _) in DROPPED.items()
+        for user in ("S1", "S2", "S3")
+    ]
+    report = district.night([S1, S2, S3], classes, tonight, sessions=sessions, full=request.param)
+    return district, report
+
+
+@pytest.mark.parametrize("case", DROPPED)
+def test_r_k6_an_enrollment_ended_early_is_gone_from_the_import(
+    ended_early: tuple[District, Report], case: str
+) -> None:
+    district, report = ended_early
+    found = {user: status for (name, user), status in district.enrollments().items() if name == case}
+    said = {(row["user_id"], row["code"]) for row in report.rows("enrollments", class_id=case)}
+    dropped = DROPPED[case][2]
+    if dropped:
+        assert found == {"S1": "ended", "S2": "current"}
+        assert said == {("S1", "ENROLLMENT_ENDED")}
+    else:
+        assert found == {"S1": "current", "S2": "current", "S3": "current"}
+        assert ("S3", "NEW") in said
+        assert "ENROLLMENT_ENDED" not in {code for _, code in said}
+    assert report.rows("issues", severity="error") == []
 
 
 @pytest.mark.parametrize("full", [False, True])

@@ -273,6 +273,16 @@ def test_r_g4_guardians_and_guardianships_of_the_import_are_ignored(tmp_path: Pa
     assert report.codes("G1") == ["NEW"]
 
 
+@pytest.fixture(scope="module")
+def unmanaged(tmp_path_factory: pytest.TempPathFactory) -> District:
+    """FAMILY in the state, and guardians no longer managed since last night."""
+    district = District(tmp_path_factory.mktemp("unmanaged"))
+    district.night(FAMILY)
+    district.configure(manage_guardians=False)
+    district.night(FAMILY)
+    return district
+
+
 @pytest.mark.parametrize(
     ("tonight", "students", "codes"),
     [
