@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 from rostersync.model.decisions import Decisions
@@ -165,6 +166,8 @@ def _shown(values: pd.Series) -> pd.Series:
 
 def _rows(frame: pd.DataFrame, code: Code, **values: pd.Series | str) -> pd.DataFrame:
     """One note per row of `frame`; `holder` stands for the note's `{id}` where the frame has an id of its own."""
+    if frame.empty:
+        return _together([])
     named = {("id" if name == "holder" else name): value for name, value in values.items()}
     text = FIXED_NOTES[code] if not named and code in FIXED_NOTES else None
     if code is Code.FAMILY_LEFT:
@@ -201,6 +204,11 @@ def _together(frames: list[pd.DataFrame]) -> pd.DataFrame:
     import pandas as pd
 
     filled = [frame for frame in frames if len(frame)]
-    if not filled:
-        return pd.DataFrame({name: pd.Series(dtype="str") for name in ("id", "action", "code", "notes")})
-    return pd.concat(filled, ignore_index=True)
+    return pd.concat(filled, ignore_index=True) if filled else _nothing_said()
+
+
+@functools.cache
+def _nothing_said() -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame({name: pd.Series(dtype="str") for name in ("id", "action", "code", "notes")})

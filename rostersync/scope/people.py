@@ -67,17 +67,18 @@ def _related(state: StateReader, named: pl.DataFrame, ids: set[str]) -> set[str]
 
 
 def _guardians(roster: Roster, state: StateReader, ids: set[str]) -> set[str]:
-    """Those of `ids` who have a guardian role in the state or tonight."""
+    """Those of `ids` who have a guardian role in the state or tonight, or a stored guardianship (R-G1)."""
     import polars as pl
 
-    known = state.roles(ids).filter(pl.col("roles").str.contains("guardian", literal=True))
+    known = set(state.roles(ids).filter(pl.col("roles").str.contains("guardian", literal=True))["id"])
+    known |= set(state.guardianships(guardians=ids)["guardian_id"])
     if roster.users is None:
-        return set(known["id"])
+        return known
     wanted = pl.Series(list(ids), dtype=pl.String).implode()
     tonight = roster.users.filter(
         pl.col("sourced_id").is_in(wanted) & pl.col("roles").str.contains("guardian", literal=True)
     )
-    return set(known["id"]) | set(tonight["sourced_id"])
+    return known | set(tonight["sourced_id"])
 
 
 def _reached_by_credentials(roster: Roster, state: StateReader, ids: set[str]) -> set[str]:

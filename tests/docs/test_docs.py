@@ -1,0 +1,211 @@
+"""The pages say what is so: links lead somewhere, every command, setting, default, exit code, view and rule is there."""
+
+import configparser
+import json
+import re
+import sqlite3
+import sys
+from contextlib import closing
+from pathlib import Path
+from subprocess import run
+
+import pytest
+import typer
+
+import rostersync.errors
+from rostersync import settings
+from rostersync.cli import app
+from rostersync.settings.environment import known_keys
+from rostersync.settings.models import Document
+from rostersync.state.store import create_state
+from tests.docs.pages import PAGES, PROJECT, USER_PAGES, anchors, blocks, prose, table_rows, text_of
+
+SCHEDULE = PROJECT / "examples" / "schedule"
+
+
+def shown(page: Path) -> str:
+    return str(page.relative_to(PROJECT))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=shown)
+def test_links_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)]+)\)", prose(page)):
+        if target.startswith("https://"):
+            continue
+        path, _, anchor = target.partition("#")
+        there = (page.parent / path).resolve() if path else page
+        assert there.exists(), target
+        assert there.is_relative_to(PROJECT), target
+        assert not anchor or anchor in anchors(there), target
+
+
+@pytest.mark.parametrize("page", [*PAGES, *sorted(SCHEDULE.iterdir())], ids=shown)
+def test_a_page_names_no_machine_and_no_registry(page):
+    text = text_of(page)
+    assert str(PROJECT) not in text
+    for word in (
+        r"/home/\w",
+        r"/root\b",
+        "/tmp/",
+        "/Users/",
+        "/work/",
+        r"C:\\Users",
+        "pypi",
+        "files.pythonhosted",
+        "://[^ ]*index",
+    ):
+        assert not re.search(word, text, re.IGNORECASE), word
+
+
+def commands() -> list[str]:
+    """Every command that does something, as it is typed."""
+
+    def walk(command: object, name: str) -> list[str]:
+        inner = getattr(command, "commands", None)
+        return [name] if inner is None else [each for key in inner for each in walk(inner[key], f"{name} {key}")]
+
+    return walk(typer.main.get_command(app), "rostersync")
+
+
+def test_every_command_is_in_the_readme():
+    table = text_of("README.md").partition("\n## Commands")[2]
+    assert len(commands()) > 10
+    assert [name for name in commands() if not re.search(rf"`{name}[ `]", table)] == []
+
+
+def test_the_pages_name_no_command_that_is_not_there():
+    known = set(commands())
+    named = {
+        match
+        for page in USER_PAGES
+        for match in re.findall(r"rostersync((?: [a-z-]+)+)", "\n".join(re.findall(r"`[^`]+`", prose(page))))
+    }
+    assert {
+        f"rostersync{name}" for name in named if not any(f"rostersync{name} ".startswith(f"{each} ") for each in known)
+    } == set()
+
+
+def settings_rows() -> dict[str, str]:
+    """Key -> default, as docs/settings.md has them."""
+    rows = table_rows(text_of("docs/settings.md").partition("## Every key")[2].partition("\n## ")[0])
+    return {cells[0].strip("`"): cells[1].strip("`") for cells in rows[2:]}
+
+
+def default_of(section: str, key: str) -> str:
+    value = Document.model_fields[section].annotation.model_fields[key].default
+    if value is None or value == {}:
+        return "none"
+    return json.dumps(list(value) if isinstance(value, tuple) else str(value) if isinstance(value, Path) else value)
+
+
+def test_every_setting_is_explained_with_its_default():
+    expected = {f"{section}.{key}": default_of(section, key) for section, key in known_keys()}
+    assert settings_rows() == expected
+
+
+@pytest.mark.parametrize("page", PAGES, ids=shown)
+def test_settings_shown_on_a_page_are_valid(page, tmp_path):
+    for block in blocks(page, "toml"):
+        settings.interpret(block, tmp_path / "rostersync.toml", {})
+
+
+def test_the_variables_shown_are_valid(tmp_path):
+    text = text_of("docs/settings.md").partition("## From the environment")[2]
+    variables = dict(re.findall(r"^(ROSTERSYNC_\S+)=('.*?'|\S+)", text.partition("\n## ")[0], re.MULTILINE))
+    environ = {name: value.strip("'") for name, value in variables.items()}
+    found = settings.interpret("", tmp_path / "rostersync.toml", environ)
+    assert found.schools.include == ("school-001", "school-002")
+    assert found.policy.manage_guardians is False
+    assert found.policy.of_school("school-003").restore_classes is False
+    assert found.source.path == "/srv/oneroster"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[guards]",
+        "[[pause]]",
+        '[policy]\nabandoned_families = "extreme"',
+        '[policy]\nunique_credentials = "strict"',
+        '[reports]\nformats = ["html"]',
+        '[reports]\nformats = ["xlsx"]',
+    ],
+)
+def test_what_is_said_to_be_refused_is_refused(text, tmp_path):
+    with pytest.raises(rostersync.errors.ConfigurationError, match="not available in this version"):
+        settings.interpret(text, tmp_path / "rostersync.toml", {})
+
+
+def test_every_exit_code_is_explained():
+    families = vars(rostersync.errors).values()
+    codes = {kind.exit_code for kind in families if isinstance(kind, type) and issubclass(kind, Exception)}
+    rows = table_rows(text_of("README.md").partition("| exit code")[2].partition("\n\n")[0])
+    told = {int(code) for cells in rows for code in re.findall(r"\d+", cells[0])}
+    assert told == codes | {0, 130, 143}
+
+
+def test_every_view_and_its_columns_are_listed(tmp_path):
+    create_state(tmp_path / "state.db")
+    with closing(sqlite3.connect(tmp_path / "state.db")) as state:
+        names = [name for (name,) in state.execute("SELECT name FROM sqlite_master WHERE type = 'view'")]
+        views = {name: [row[1] for row in state.execute(f"PRAGMA table_info({name})")] for name in names}
+    rows = table_rows(text_of("docs/state.md").partition("| view |")[2].partition("\n\n")[0])
+    assert {cells[0].strip("`"): re.findall(r"`(\w+)`", cells[2]) for cells in rows[1:]} == views
+
+
+def test_every_rule_with_a_scenario_is_told():
+    told = set(re.findall(r"^\| (R-\w+) \|", text_of("docs/how-it-decides.md"), re.MULTILINE))
+    scenarios = "\n".join(page.read_text(encoding="utf-8") for page in (PROJECT / "tests/policies").glob("test_*.py"))
+    assert set(re.findall(r"\bR-[A-Z]\d+\b", scenarios)) <= told
+
+
+def test_the_service_is_locked_down_and_backs_up_first():
+    unit = configparser.ConfigParser(strict=False, interpolation=None)
+    unit.optionxform = str
+    unit.read(SCHEDULE / "rostersync.service")
+    service = unit["Service"]
+    assert service["NoNewPrivileges"] == "yes"
+    assert service["ProtectSystem"] == "strict"
+    assert service["UMask"] == "0077"
+    assert service["ReadWritePaths"] == service["WorkingDirectory"] == "/var/lib/rostersync"
+    assert "backup.py" in service["ExecStartPre"]
+    assert service["ExecStart"].endswith("/rostersync --quiet sync")
+
+
+@pytest.mark.parametrize("name", ["crontab", "rostersync.service", "rostersync.cmd"])
+def test_every_schedule_syncs_after_a_backup(name):
+    text = (SCHEDULE / name).read_text(encoding="utf-8")
+    assert 0 < text.index("backup.py") < text.index("--quiet sync")
+
+
+@pytest.fixture
+def state(tmp_path):
+    create_state(tmp_path / "state.db")
+    return tmp_path / "state.db"
+
+
+def backup(*arguments, code=0):
+    done = run(
+        [sys.executable, SCHEDULE / "backup.py", *map(str, arguments)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == code, done.stderr
+    return done
+
+
+def test_the_backup_keeps_the_newest(state, tmp_path):
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    for day in ("20200101", "20200102"):
+        (folder / f"state-{day}.db").touch()
+    copy = Path(backup(state, folder, 2).stdout.strip())
+    assert sorted(path.name for path in folder.iterdir()) == ["state-20200102.db", copy.name]
+    backup(state, folder, 2)
+    assert len(list(folder.iterdir())) == 2
+
+
+def test_the_backup_of_a_lost_state_fails_and_keeps_the_copies(state, tmp_path):
+    backup(state, tmp_path / "backups")
+    state.unlink()
+    said = backup(state, tmp_path / "backups", code=1).stderr
+    assert said.startswith(f"{state} was not copied")
+    assert len(list((tmp_path / "backups").glob("state-*.db"))) == 1
