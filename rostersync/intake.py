@@ -56,15 +56,20 @@ def read(settings: Settings, delivery: Delivery, state: StateReader, today: date
     roster = _drop_by_base(roster, state, today)
     if not settings.schools.include:
         return roster
-    return include_schools(roster, settings.schools.include, named_pairs(roster), _base_of_rejected(roster, state))
+    return include_schools(roster, settings.schools.include, named_pairs(roster), _base_of_silent(roster, state))
 
 
-def _base_of_rejected(roster: Roster, state: StateReader) -> Base:
+def _base_of_silent(roster: Roster, state: StateReader) -> Base:
+    """What the state knows of rejected rows, and of all rows where the deciding column is missing."""
     from rostersync.importers.include import Base
 
-    people = roster.rejected_users["sourced_id"].drop_nulls().unique().to_list()
-    classes = roster.rejected_classes["sourced_id"].drop_nulls().unique().to_list()
-    pairs = state.guardianships(guardians=people, students=people)
+    missing = {table: roster.missing.get(table, frozenset()) for table in ("users", "classes")}
+    rejected = roster.rejected_users["sourced_id"].drop_nulls().unique().to_list()
+    people = None if "school_ids" in missing["users"] else rejected
+    related = None if "agents" in missing["users"] else rejected
+    rejected_classes = roster.rejected_classes["sourced_id"].drop_nulls().unique().to_list()
+    classes = None if "school_id" in missing["classes"] else rejected_classes
+    pairs = state.guardianships(guardians=related, students=related)
     return Base(
         users=state.users(people).select("id", "roles", "school_ids"),
         guardianships=pairs.filter(pairs["status"] == "current").select("guardian_id", "student_id"),
@@ -91,18 +96,19 @@ def _check_policy_schools(settings: Settings, roster: Roster, state: StateReader
 
 
 def _drop_by_base(roster: Roster, state: StateReader, today: date) -> Roster:
-    """R-K6 for classes whose last term only the base knows: tonight's set came without academic sessions."""
+    """R-K6 for classes whose last term only the base knows: a rejected row, or a set without academic sessions."""
     import polars as pl
 
-    if roster.enrollments is None or roster.academic_sessions.height:
+    spoken = roster.classes is not None and roster.academic_sessions.height and roster.rejected_classes.is_empty()
+    if roster.enrollments is None or spoken:
         return roster
     ends = state.class_ends().with_columns(pl.col("ends_on").str.to_date(strict=False))
+    if roster.classes is not None:
+        tonight = roster.classes.filter(pl.col("ends_on").is_not_null())["sourced_id"].implode()
+        ends = ends.filter(~pl.col("class_id").is_in(tonight))
     dated = roster.enrollments.join(ends, on="class_id", how="left")
     dropped = (pl.col("end_date") <= today) & (pl.col("end_date") < pl.col("ends_on") - pl.duration(days=14))
-    kept = dated.filter(~dropped.fill_null(value=False)).drop("ends_on")
-    missing = {**roster.missing}
-    missing["classes"] = missing.get("classes", frozenset()) | {"ends_on"}
-    return dataclasses.replace(roster, enrollments=kept, missing=missing)
+    return dataclasses.replace(roster, enrollments=dated.filter(~dropped.fill_null(value=False)).drop("ends_on"))
 
 
 def needs_full_look(settings: Settings, roster: Roster, meta: dict[str, str]) -> bool:

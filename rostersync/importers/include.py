@@ -26,7 +26,9 @@ def school_ids(roster: Roster) -> set[str]:
 
 @dataclass(frozen=True)
 class Base:
-    """What the state knows of the rejected rows of tonight, by which they are judged.
+    """What the state knows of the rows of tonight that cannot speak for themselves, by which they are judged.
+
+    Those are rejected rows, and all where the column that counts is missing (R-V4).
 
     `users`: `id`, `roles`, `school_ids`; `guardianships`: `guardian_id`, `student_id`; `classes`: `id`, `school_id`.
     """
@@ -40,13 +42,14 @@ def include_schools(roster: Roster, include: Collection[str], named: pl.DataFram
     """The roster without what belongs to other schools.
 
     People are taken by any of their schools, guardians by their students, classes by their school, enrollments by
-    their class; rejected rows by what the base says of them, and where it says nothing they stay.
+    their class; rejected rows, and all where a column is
+    missing, by what the base says of them; rejected ones of which it says nothing stay.
 
     Args:
         roster: tonight's delivery.
         include: org sourcedIds; empty takes all.
         named: who names whom, as `scope.families.named_pairs` gives it.
-        base: what the state knows of the rejected rows.
+        base: what the state knows of rows that cannot speak for themselves.
 
     Raises:
         ImportRefused: a school that the import does not know (R-V1).
@@ -64,7 +67,11 @@ def include_schools(roster: Roster, include: Collection[str], named: pl.DataFram
     schools = list(include)
     taken = _taken_people(roster, schools, named, base)
     others = base.classes.filter(~pl.col("school_id").is_in(schools))["id"].implode()
-    classes = None if roster.classes is None else roster.classes.filter(pl.col("school_id").is_in(schools))
+    ours = base.classes.filter(pl.col("school_id").is_in(schools))["id"].implode()
+    classes = roster.classes
+    if classes is not None:
+        silent = pl.col("school_id").is_null() & pl.col("sourced_id").is_in(ours)
+        classes = classes.filter(pl.col("school_id").is_in(schools).fill_null(value=False) | silent)
     rejected_classes = roster.rejected_classes.filter(~pl.col("sourced_id").is_in(others).fill_null(value=False))
     return dataclasses.replace(
         roster,

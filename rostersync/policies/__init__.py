@@ -56,7 +56,9 @@ def decide(night: Night, policy: Policy) -> Decisions:
         accounts=table,
         pairs=guardianships.decide_guardianships(everybody, pairs, agents_missing=agents_missing),
         classes=decided_classes,
-        enrollments=classes.decide_enrollments(night.enrollments, decided_classes, everybody),
+        enrollments=classes.decide_enrollments(
+            night.enrollments, decided_classes, everybody, night.missing.get("enrollments", frozenset())
+        ),
         messages=contact_messages(table),
     )
 
@@ -64,7 +66,9 @@ def decide(night: Night, policy: Policy) -> Decisions:
 def _managed(users: pd.DataFrame) -> pd.DataFrame:
     """R-G4: guardians whose schools do not manage guardians are left alone; staff with a guardian role are not."""
     managed = users["set_manage_guardians"].astype(bool) | (users["kind"] != people.GUARDIAN)
-    return people.leave_alone(users, ~managed).assign(managed=managed)
+    users = people.leave_alone(users, ~managed)
+    # Staff whose row turned into that of such a guardian have no row any more: R-U8 decides.
+    return users.assign(managed=managed, kind=people.kinds(users["to_roles"]))
 
 
 def _credentials_of_sis(users: pd.DataFrame) -> pd.DataFrame:

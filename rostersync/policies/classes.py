@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rostersync.model.night import ABSENT, CLASS_IMPORT, VALID
+from rostersync.model.night import ABSENT, CLASS_IMPORT, ENROLLMENT_VALUES, VALID
 from rostersync.model.notes import Code
 
 if TYPE_CHECKING:
@@ -52,7 +52,9 @@ def decide_classes(classes: pd.DataFrame, missing: frozenset[str], policy: Polic
     return classes
 
 
-def decide_enrollments(enrollments: pd.DataFrame, classes: pd.DataFrame, users: pd.DataFrame) -> pd.DataFrame:
+def decide_enrollments(
+    enrollments: pd.DataFrame, classes: pd.DataFrame, users: pd.DataFrame, missing: frozenset[str]
+) -> pd.DataFrame:
     """`enrollments` with `to` ("", current, ended), `to_is_primary` and the like, `code`, `waits`.
 
     `waits` marks rows that have no effect tonight and must be looked at again: of a class or user that is not there
@@ -82,8 +84,10 @@ def decide_enrollments(enrollments: pd.DataFrame, classes: pd.DataFrame, users: 
     code = enrollments["stored"].mask(~begins, "").mask(begins & (enrollments["stored"] == ""), Code.NEW.value)
     code = code.mask(begins & (enrollments["stored"] == "ended"), Code.RETURNED.value)
     values = {
-        f"to_{column}": enrollments[f"in_{column}"].where(follows, enrollments[column])
-        for column in ("sourced_id", "is_primary", "begin_date", "end_date")
+        f"to_{column}": enrollments[column]
+        if column in missing  # such a column says nothing (R-V4)
+        else enrollments[f"in_{column}"].where(follows, enrollments[column])
+        for column in ENROLLMENT_VALUES
     }
     return enrollments.assign(
         **values,

@@ -10,6 +10,7 @@ import re
 import shutil
 import stat
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,8 +22,7 @@ RUN_ID = re.compile(r"\d{8}T\d{6}Z")
 """A run's id and its report's folder name: the UTC start (contract.md, Reports)."""
 
 _PARTIAL = ".partial-"
-_LOCK = ".lock"
-_LOCK_SECONDS = 300  # the first load of a million students writes for less than that
+_LEFTOVER_SECONDS = 6 * 3600  # no report takes that long to write
 
 
 def writable(path: Path) -> None:
@@ -65,18 +65,16 @@ def publish(path: Path, run_id: str, writer: Callable[[Path], object]) -> Path:
         raise ValueError(f"not a run id: {run_id!r}")
     target = path / run_id
     try:
-        with _only_writer(path):
-            _sweep(path)
-            if os.path.lexists(target):
-                raise RosterSyncError(
-                    f"Report folder {target} exists already; it was left as it is. Start the run again: "
-                    "it gets a later id."
-                )
-            with _partial_folder(path, run_id) as partial:
-                writer(partial)
-                _settle(partial)
-                partial.rename(target)
-            _flush_folder(path)
+        _sweep(path)
+        if os.path.lexists(target):
+            raise RosterSyncError(
+                f"Report folder {target} exists already; it was left as it is. Start the run again: it gets a later id."
+            )
+        with _partial_folder(path, run_id) as partial:
+            writer(partial)
+            _settle(partial)
+            partial.rename(target)
+        _flush_folder(path)
     except OSError as error:
         raise RosterSyncError(
             f"The report of run {run_id} was not written to {path} ({_reason(error)}); no part of it was "
@@ -97,11 +95,10 @@ def prune(path: Path, keep: int) -> list[str]:
     if not surplus:
         return []
     try:
-        with _only_writer(path):
-            for run_id in surplus:
-                hidden = path / f"{_PARTIAL}{run_id}-old"
-                (path / run_id).rename(hidden)  # first, so that a kill leaves no half of a report under its name
-                shutil.rmtree(hidden)
+        for run_id in surplus:
+            hidden = path / f"{_PARTIAL}{run_id}-old"
+            (path / run_id).rename(hidden)  # first, so that a kill leaves no half of a report under its name
+            shutil.rmtree(hidden)
     except OSError as error:
         raise RosterSyncError(
             f"Old reports in {path} could not be removed ({_reason(error)}); the new report is complete. "
@@ -128,21 +125,6 @@ def _reason(error: OSError) -> str:
 
 
 @contextmanager
-def _only_writer(path: Path) -> Iterator[None]:
-    """Two runs may report at a time (a dry run beside a sync); unlocked, one would sweep the other's work."""
-    from filelock import FileLock, Timeout
-
-    try:
-        with FileLock(path / _LOCK, timeout=_LOCK_SECONDS, mode=0o600, fallback_to_soft=False):
-            yield
-    except Timeout as error:
-        raise RosterSyncError(
-            f"Another run has been writing to {path} for {_LOCK_SECONDS} seconds; this report was not "
-            "written. Wait for that run or end it, then run again."
-        ) from error
-
-
-@contextmanager
 def _partial_folder(path: Path, run_id: str) -> Iterator[Path]:
     partial = Path(tempfile.mkdtemp(prefix=f"{_PARTIAL}{run_id}-", dir=path))
     try:
@@ -153,9 +135,12 @@ def _partial_folder(path: Path, run_id: str) -> Iterator[Path]:
 
 
 def _sweep(path: Path) -> None:
-    """Removes what killed runs left; what stays (another owner's) must not cost tonight's report."""
+    """Removes what killed runs left; what stays (another owner's) must not cost tonight's report.
+
+    A younger one may be at work still: a dry run beside a sync.
+    """
     for entry in path.iterdir():
-        if entry.name.startswith(_PARTIAL):
+        if entry.name.startswith(_PARTIAL) and time.time() - entry.lstat().st_mtime > _LEFTOVER_SECONDS:
             shutil.rmtree(entry, ignore_errors=True)  # never follows a link
 
 

@@ -14,7 +14,6 @@ PAGES = sorted(
         *PROJECT.glob("benchmarks/*.md"),
     ]
 )
-USER_PAGES = [PROJECT / "README.md", *sorted(PROJECT.glob("docs/*.md"))]
 
 
 def text_of(page: str | Path) -> str:
@@ -22,7 +21,7 @@ def text_of(page: str | Path) -> str:
     return (PROJECT / page).read_text(encoding="utf-8")
 
 
-def tested(page: str) -> dict[str, str]:
+def marked_blocks(page: str) -> dict[str, str]:
     """The shell blocks of a page that are marked `<!-- tested: NAME -->`, by name, in their order."""
     return dict(re.findall(r"^<!-- tested: (.+?) -->\n```sh\n(.*?)^```$", text_of(page), re.MULTILINE | re.DOTALL))
 

@@ -1,4 +1,4 @@
-"""The pages say what is so: links lead somewhere, every command, setting, default, exit code, view and rule is there."""
+"""The pages say what is so: links lead somewhere; every command, setting, exit code, view and rule is there."""
 
 import configparser
 import json
@@ -18,7 +18,7 @@ from rostersync.cli import app
 from rostersync.settings.environment import known_keys
 from rostersync.settings.models import Document
 from rostersync.state.store import create_state
-from tests.docs.pages import PAGES, PROJECT, USER_PAGES, anchors, blocks, prose, table_rows, text_of
+from tests.docs.pages import PAGES, PROJECT, anchors, blocks, prose, table_rows, text_of
 
 SCHEDULE = PROJECT / "examples" / "schedule"
 
@@ -74,15 +74,13 @@ def test_every_command_is_in_the_readme():
 
 
 def test_the_pages_name_no_command_that_is_not_there():
-    known = set(commands())
-    named = {
-        match
-        for page in USER_PAGES
-        for match in re.findall(r"rostersync((?: [a-z-]+)+)", "\n".join(re.findall(r"`[^`]+`", prose(page))))
-    }
-    assert {
-        f"rostersync{name}" for name in named if not any(f"rostersync{name} ".startswith(f"{each} ") for each in known)
-    } == set()
+    words = r"(rostersync(?: [a-z][a-z-]*)+)"
+    named = {name for page in PAGES for name in re.findall(f"`{words}", prose(page))}
+    named |= {name for page in PAGES for block in blocks(page, "sh") for name in re.findall(f"(?m)^{words}", block)}
+    assert len(named) > 10
+    groups = {name.rpartition(" ")[0] for name in commands() if name.count(" ") > 1}
+    known = re.compile("|".join(sorted([*commands(), *groups], reverse=True)))
+    assert {name for name in named if not known.match(name)} == set()
 
 
 def settings_rows() -> dict[str, str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.pages import PROJECT, tested
+from tests.docs.pages import PROJECT, marked_blocks
 from tests.sources.faults import PASSWORD, running
 
 NIGHTS = PROJECT / "examples" / "nights"
@@ -58,7 +58,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
     python3.write_text(PYTHON3.format(python=sys.executable, packages=f"{packages}\n"))
     python3.chmod(0o755)
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("ROSTERSYNC_", "PIP_"))}
-    offline = {"PIP_NO_INDEX": "1", "PIP_NO_BUILD_ISOLATION": "false", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    offline = {"PIP_NO_INDEX": "1", "PIP_NO_BUILD_ISOLATION": "false", "PIP_CONFIG_FILE": os.devnull}
     return {**kept, **offline, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
 
 
@@ -68,7 +68,11 @@ def script(port: int) -> str:
     What a person does by hand (editing settings for an SFTP server) is done by the environment; the SIS's part
     (leaving the files) by a copy.
     """
-    readme, schedule, state = tested("README.md"), tested("docs/schedule.md"), tested("docs/state.md")
+    readme, schedule, state = (
+        marked_blocks("README.md"),
+        marked_blocks("docs/schedule.md"),
+        marked_blocks("docs/state.md"),
+    )
     server = {"KIND": "sftp", "HOST": "127.0.0.1", "PORT": port, "USERNAME": "district", "PATH": "/"}
     exports = "\n".join(f"export ROSTERSYNC_SOURCE__{key}='{value}'" for key, value in server.items())
     steps = [

@@ -59,7 +59,7 @@ class People(Arriving):
             if known is None:
                 del self.users[user_id]
             else:
-                self.users[user_id] = dataclasses.replace(known, kind=self.users[user_id].kind)
+                self.users[user_id] = dataclasses.replace(known)
 
     def _combined(self, schools: set[str]) -> dict[str, Any]:
         return across([self.of_school(school) for school in schools] or [self.of_school("")])
@@ -89,7 +89,7 @@ class People(Arriving):
                 del self.users[user.id]
             elif not user.status:
                 self._set(user, "current", "NEW")
-            elif user.kind != "guardian":
+            elif user.kind != "guardian" and self.managed[user.id]:
                 self._stays(user)
         for user in self.users.values():
             if user.kind == "guardian" and user.id in self.state.users and self.managed[user.id]:
