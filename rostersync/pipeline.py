@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -66,6 +68,8 @@ def sync(
     from rostersync.state.lock import hold
 
     writable(settings.reports.path)
+    # The rules need pandas; it loads while the files are read, which is polars' work and leaves a core free.
+    threading.Thread(target=importlib.import_module, args=("pandas",), daemon=True).start()
     if dry_run:
         return _night(settings, source, dry_run=True, full=full, progress=progress)
     _check_state(settings)

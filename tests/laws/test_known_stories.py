@@ -44,6 +44,10 @@ STORIES: dict[str, list[Step]] = {
         night(CHILD, classes=({"sourcedId": "K1"},), enrollments=(IN_K1,)),
         night(CHILD, classes=({"sourcedId": ""},)),
     ],
+    "a student dropped from a class whose row is broken is dropped": [
+        night(CHILD, classes=({"sourcedId": "K1"},), enrollments=(IN_K1,)),
+        night(CHILD, classes=({"sourcedId": "K1", "title": ""},), enrollments=({**IN_K1, "endDate": "2026-10-01"},)),
+    ],
     "who is held keeps the platform values": [
         night(user("S1")),
         Edit("S1", "given_name", "Bo"),
@@ -79,6 +83,11 @@ STORIES: dict[str, list[Step]] = {
         Configure(schools={"A": {"manage_guardians": False}}),
         night(CHILD, {**ANA, "givenName": "Cy"}),
         night(CHILD, {**ANA, "givenName": "Cy"}, user("T1", email="g1@x.example", givenName="Bo")),
+    ],
+    "staff whose row turns into that of an ignored guardian have left": [
+        Configure(schools={"A": {"manage_guardians": False}}),
+        night(CHILD, user("G1", role="teacher", email="g1@x.example")),
+        night(CHILD, user("G1", email="g1@x.example")),
     ],
 }
 

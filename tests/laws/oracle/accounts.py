@@ -150,8 +150,9 @@ class Accounts(People):
             lead = self.lead[number]
             for user in self.members[number]:
                 differs = any(getattr(user, name) != getattr(lead, name) for name in CONTACTS)
-                both = all(self.in_import(u.id) and u.status == "current" for u in (user, lead))
-                if user is not lead and both and differs:
+                leads = self.in_import(lead.id) and lead.status == "current"
+                stands = self.here(user.id) and self.managed[user.id] and user.status == "current"
+                if user is not lead and leads and stands and differs:
                     self._say(user.id, "LINKED_RECORD_DIFFERS")
 
     def _numbered(self, number: int) -> int:

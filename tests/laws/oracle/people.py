@@ -91,6 +91,8 @@ class People(Arriving):
                 self._set(user, "current", "NEW")
             elif user.kind != "guardian" and self.managed[user.id]:
                 self._stays(user)
+            elif user.kind != "guardian" and user.status == "current":
+                self._set(user, "archived", "LEFT_SIS")  # staff whose row is now that of a guardian whom R-G4 ignores
         for user in self.users.values():
             if user.kind == "guardian" and user.id in self.state.users and self.managed[user.id]:
                 self._guardian_stays(user)
