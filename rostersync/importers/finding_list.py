@@ -22,6 +22,10 @@ class FindingList:
     def __init__(self) -> None:
         self._parts: list[pl.DataFrame] = []
 
+    def take(self, other: FindingList) -> None:
+        """Adds what another list gathered."""
+        self._parts += other._parts
+
     def note(
         self,
         severity: Severity,

@@ -50,6 +50,7 @@ def read(delivery: Delivery, *, region: str, encoding: str = "auto", today: date
     package = Package(delivery, encoding)
     lookalikes.refuse(package.headers)
     package.settle()
+    package.read_ahead(ENROLLMENTS)
     return _Reading(package, region, today).roster()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from rostersync.model.findings import Severity
 
 if TYPE_CHECKING:
     from rostersync.importers.layouts import Layout
-    from rostersync.model.delivery import Delivery
+    from rostersync.model.delivery import DeliveredFile, Delivery
 
 
 _READ = {"manifest.csv", *(layout.file.lower() for layout in LAYOUTS)}
@@ -48,6 +49,7 @@ class Package:
         self.findings = FindingList()
         self.row_counts: dict[str, int] = {}
         self._files, self._encoding = files_by_name(delivery), encoding
+        self._ahead: dict[str, Future[tuple[Table, FindingList]]] = {}
 
     @cached_property
     def headers(self) -> dict[str, tuple[str, ...]]:
@@ -99,6 +101,21 @@ class Package:
             )
         return found
 
+    def read_ahead(self, layout: Layout) -> None:
+        """Begins to read a large file while others are read and checked; `table` then waits for it.
+
+        Much of the work on a file keeps one core busy and no more.
+        """
+        file = self._files.get(layout.file.lower())
+        if file is not None:
+            pool = ThreadPoolExecutor(1, thread_name_prefix=layout.file)
+            self._ahead[layout.file] = pool.submit(self._read, file, layout, self.version)
+            pool.shutdown(wait=False)
+
+    def _read(self, file: DeliveredFile, layout: Layout, version: str) -> tuple[Table, FindingList]:
+        findings = FindingList()
+        return read_table(file, layout.of(version), version, self._encoding, findings), findings
+
     def table(self, layout: Layout) -> Table | None:
         """A file as a table; None where it is not there, or an optional one that cannot be used.
 
@@ -116,7 +133,9 @@ class Package:
             self._without_rows(layout.file)
             return None
         try:
-            table = read_table(file, layout.of(self.version), self.version, self._encoding, self.findings)
+            ahead = self._ahead.pop(layout.file, None)
+            table, findings = ahead.result() if ahead else self._read(file, layout, self.version)
+            self.findings.take(findings)
         except RequiredColumnMissing as error:
             if needed:
                 raise
