@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from rostersync.errors import ConfigurationError
 from rostersync.model.delivery import Delivery
+from rostersync.model.night import ENROLLMENT_KEY
 from rostersync.model.roster import Roster
 from rostersync.settings import Settings
 
@@ -70,7 +71,9 @@ def _base_of_silent(roster: Roster, state: StateReader) -> Base:
     rejected_classes = roster.rejected_classes["sourced_id"].drop_nulls().unique().to_list()
     classes = None if "school_id" in missing["classes"] else rejected_classes
     pairs = state.guardianships(guardians=related, students=related)
+    absent = roster.users is None or roster.classes is None or roster.orgs.is_empty()
     return Base(
+        schools=state.school_ids() if absent else (),
         users=state.users(people).select("id", "roles", "school_ids"),
         guardianships=pairs.filter(pairs["status"] == "current").select("guardian_id", "student_id"),
         classes=state.classes(classes).select("id", "school_id"),
@@ -96,19 +99,30 @@ def _check_policy_schools(settings: Settings, roster: Roster, state: StateReader
 
 
 def _drop_by_base(roster: Roster, state: StateReader, today: date) -> Roster:
-    """R-K6 for classes whose last term only the base knows: a rejected row, or a set without academic sessions."""
+    """R-K6 where only the base knows a date: of a class whose row is rejected, or where a file or column is missing."""
     import polars as pl
 
-    spoken = roster.classes is not None and roster.academic_sessions.height and roster.rejected_classes.is_empty()
-    if roster.enrollments is None or spoken:
+    missing = {table: roster.missing.get(table, frozenset()) for table in ("classes", "enrollments")}
+    undated = "end_date" in missing["enrollments"]
+    unended = bool({"term_ids", "ends_on"} & missing["classes"]) or roster.classes is None
+    if roster.enrollments is None or not (undated or unended or roster.rejected_classes.height):
         return roster
     ends = state.class_ends().with_columns(pl.col("ends_on").str.to_date(strict=False))
     if roster.classes is not None:
-        tonight = roster.classes.filter(pl.col("ends_on").is_not_null())["sourced_id"].implode()
-        ends = ends.filter(~pl.col("class_id").is_in(tonight))
-    dated = roster.enrollments.join(ends, on="class_id", how="left")
+        tonight = roster.classes.filter(pl.col("ends_on").is_not_null())
+        tonight = tonight.select("ends_on", class_id="sourced_id").select("class_id", "ends_on")
+        ends = pl.concat([tonight, ends.filter(~pl.col("class_id").is_in(tonight["class_id"].implode()))])
+    dated = roster.enrollments
+    if undated:
+        known = state.enrollments()
+        # What ended may have ended by the date that nobody can read tonight.
+        dated = dated.join(known.filter(pl.col("status") == "ended"), on=ENROLLMENT_KEY, how="anti")
+        stored = known.select(*ENROLLMENT_KEY, pl.col("end_date").str.to_date(strict=False))
+        dated = dated.drop("end_date").join(stored, on=ENROLLMENT_KEY, how="left", maintain_order="left")
+        dated = dated.select(roster.enrollments.columns)
     dropped = (pl.col("end_date") <= today) & (pl.col("end_date") < pl.col("ends_on") - pl.duration(days=14))
-    return dataclasses.replace(roster, enrollments=dated.filter(~dropped.fill_null(value=False)).drop("ends_on"))
+    kept = dated.join(ends, on="class_id", how="left").filter(~dropped.fill_null(value=False)).drop("ends_on")
+    return dataclasses.replace(roster, enrollments=kept)
 
 
 def needs_full_look(settings: Settings, roster: Roster, meta: dict[str, str]) -> bool:

@@ -99,7 +99,8 @@ def _night(settings: Settings, source: Path | None, *, dry_run: bool, full: bool
             plan, roster = propose(settings, delivery, run_id, started_at, full=full, watch=watch)
         return _finish(settings, plan, roster, delivery, dry_run=dry_run, watch=watch)
     except BaseException as error:
-        if not dry_run:
+        # A damaged state is not written to, not even to say so.
+        if not dry_run and not isinstance(error, errors.StateError):
             _record_failure(settings, run_id, started_at, shown, error)
         raise
 
@@ -171,7 +172,13 @@ def carry_out(settings: Settings, plan: Plan, summary: dict[str, Any]) -> None:
         name = row[0] if row else None
         if plan.snapshot_moved or not name:
             name = plan.run_id
-            snapshot.write(path, name, plan.snapshot)
+            try:
+                snapshot.write(path, name, plan.snapshot)
+            except OSError as error:
+                raise errors.StateError(
+                    f"{snapshot.folder_of(path)} cannot be written ({error.strerror}); nothing was changed; "
+                    "make it writable for the account that runs rostersync"
+                ) from error
         record_run(connection, plan.run_id, plan.started_at, plan.source, "applied", applied=True)
         apply(connection, plan, name)
         record_run(connection, plan.run_id, plan.started_at, plan.source, "applied", applied=True, summary=summary)

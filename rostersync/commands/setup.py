@@ -50,13 +50,18 @@ def _write_settings(file: Path) -> str:
 
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        with file.open("x", encoding="utf-8", newline="\n") as settings:
+        with open(file, "x", encoding="utf-8", newline="\n", opener=_private) as settings:
             settings.write(template())
     except OSError as error:
         if file.is_file():
             return f"kept    {file}"
         raise ConfigurationError(f"{file} cannot be written: {error.strerror}; nothing was changed") from None
     return f"wrote   {file}"
+
+
+def _private(path: str, flags: int) -> int:
+    """Opens a new file for its owner alone, whatever the umask."""
+    return os.open(path, flags, 0o600)
 
 
 def _make_state(path: Path) -> str:

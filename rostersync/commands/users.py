@@ -102,7 +102,9 @@ def list_users(
         typer.Option("--school", help="Only people of this school (its id); guardians by their students."),
     ] = None,
     account: Annotated[Account | None, typer.Option("--account", help="Only accounts in this state.")] = None,
-    status: Annotated[RosterStatus | None, typer.Option("--status", help="Only this roster status.")] = None,
+    status: Annotated[
+        RosterStatus | None, typer.Option("--roster-status", "--status", help="Only this roster status.")
+    ] = None,
     origin: Annotated[Origin | None, typer.Option("--origin", help="Only from there.")] = None,
     search: Annotated[
         str | None, typer.Option("--search", help="Only where name, e-mail, phone or id holds this text.")

@@ -30,9 +30,11 @@ class Base:
 
     Those are rejected rows, and all where the column that counts is missing (R-V4).
 
-    `users`: `id`, `roles`, `school_ids`; `guardianships`: `guardian_id`, `student_id`; `classes`: `id`, `school_id`.
+    `schools`: ids that the state knows, where a file is absent and the base speaks. `users`: `id`, `roles`,
+    `school_ids`; `guardianships`: `guardian_id`, `student_id`; `classes`: `id`, `school_id`.
     """
 
+    schools: Collection[str]
     users: pl.DataFrame
     guardianships: pl.DataFrame
     classes: pl.DataFrame
@@ -58,7 +60,7 @@ def include_schools(roster: Roster, include: Collection[str], named: pl.DataFram
 
     if not include:
         return roster
-    unknown = sorted(set(include) - school_ids(roster))
+    unknown = sorted(set(include) - school_ids(roster) - set(base.schools))
     if unknown:
         raise ImportRefused(
             f"schools.include names {', '.join(unknown)}, which the files do not know; nothing was changed; "

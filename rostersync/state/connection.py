@@ -65,7 +65,7 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
     """
     connection = _open(path, "rw")
     try:
-        _choose_journal(connection)
+        connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("BEGIN IMMEDIATE")
         try:
@@ -74,8 +74,6 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
             connection.rollback()
             raise
         connection.execute("COMMIT")
-        with contextlib.suppress(sqlite3.OperationalError):
-            connection.execute("PRAGMA journal_mode = WAL")
     except sqlite3.OperationalError as error:
         if "locked" in str(error) or "busy" in str(error):
             raise StateBusy(f"{path} is locked by another program; nothing was changed; try again later") from error
@@ -86,16 +84,6 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
         raise _damaged(path, error) from error
     finally:
         connection.close()
-
-
-def _choose_journal(connection: sqlite3.Connection) -> None:
-    """A write-ahead log, but for a first load: that goes to the file directly, a log of it would only be copied over.
-
-    Both are as whole; where somebody reads the state just now, the log stays.
-    """
-    first_load = connection.execute("SELECT NOT EXISTS (SELECT 1 FROM users)").fetchone()[0]
-    with contextlib.suppress(sqlite3.OperationalError):
-        connection.execute(f"PRAGMA journal_mode = {'DELETE' if first_load else 'WAL'}")
 
 
 def _damaged(path: Path, error: sqlite3.DatabaseError) -> StateError:

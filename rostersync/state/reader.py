@@ -56,13 +56,11 @@ class StateReader:
 
     def school_ids(self) -> set[str]:
         """Every org id that the state knows: named by an import, by a user or by a class."""
-        return {
-            row[0]
-            for row in self._connection.execute(
-                "SELECT sourced_id FROM orgs UNION SELECT school_id FROM classes WHERE school_id IS NOT NULL "
-                "UNION SELECT school_ids FROM users WHERE school_ids IS NOT NULL AND instr(school_ids, ',') = 0"
-            )
-        }
+        query = (
+            "SELECT sourced_id FROM orgs UNION SELECT school_id FROM classes WHERE school_id IS NOT NULL "
+            "UNION SELECT school_ids FROM users WHERE school_ids IS NOT NULL"
+        )
+        return {school for (listed,) in self._connection.execute(query) for school in listed.split(",")}
 
     def users(self, ids: Iterable[str] | None) -> pl.DataFrame:
         """Users: `id` and USER_STATE."""
