@@ -7,6 +7,7 @@ import importlib
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,6 +19,7 @@ from rostersync.settings import Settings
 
 if TYPE_CHECKING:
     from rostersync.model.plan import Plan
+    from rostersync.model.report import RunSummary
     from rostersync.model.roster import Roster
     from rostersync.sources.interface import Progress
 
@@ -167,20 +169,23 @@ def carry_out(settings: Settings, plan: Plan, summary: dict[str, Any]) -> None:
     from rostersync.state.writer import apply, record_run
 
     path = settings.state.path
-    with writing(path) as connection:
+    written: Future[None] | None = None
+    with writing(path) as connection, contextlib.ExitStack() as stack:
         row = connection.execute("SELECT value FROM meta WHERE key = 'snapshot'").fetchone()
         name = row[0] if row else None
         if plan.snapshot_moved or not name:
             name = plan.run_id
-            try:
-                snapshot.write(path, name, plan.snapshot)
-            except OSError as error:
-                raise errors.StateError(
-                    f"{snapshot.folder_of(path)} cannot be written ({error.strerror}); nothing was changed; "
-                    "make it writable for the account that runs rostersync"
-                ) from error
+            written = stack.enter_context(ThreadPoolExecutor(1)).submit(snapshot.write, path, name, plan.snapshot)
         record_run(connection, plan.run_id, plan.started_at, plan.source, "applied", applied=True)
         apply(connection, plan, name)
+        try:
+            if written is not None:
+                written.result()  # on the disk before the commit that names it
+        except OSError as error:
+            raise errors.StateError(
+                f"{snapshot.folder_of(path)} cannot be written ({error.strerror}); nothing was changed; "
+                "make it writable for the account that runs rostersync"
+            ) from error
         record_run(connection, plan.run_id, plan.started_at, plan.source, "applied", applied=True, summary=summary)
     snapshot.sweep(path, name)
 
@@ -194,15 +199,22 @@ def _finish(
     with watch.stage("report"):
         tables = reporting.tables(settings, plan)
     summary = reporting.summary(settings, plan, roster, delivery, tables, dry_run=dry_run, seconds=watch.seconds)
-    if not dry_run:
-        with watch.stage("apply"):
-            carry_out(settings, plan, summary.to_json())
-    summary = reporting.finished(summary, watch.seconds)
+    applied = False
+
+    def meanwhile() -> RunSummary:
+        nonlocal applied, summary
+        if not dry_run:
+            with watch.stage("apply"):
+                carry_out(settings, plan, summary.to_json())
+            applied = True
+        summary = reporting.finished(summary, watch.seconds)
+        return summary
+
     try:
-        folder = reports.write(settings.reports.path, tables, summary)
+        folder = reports.write(settings.reports.path, plan.run_id, tables, meanwhile)
         prune(settings.reports.path, settings.reports.keep)
     except errors.RosterSyncError as error:
-        if dry_run:
+        if not applied:
             raise
         raise errors.RosterSyncError(
             f"{error} Run {plan.run_id} itself is applied and kept in the state; only its report is missing."

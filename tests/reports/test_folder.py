@@ -213,8 +213,10 @@ def test_a_link_inside_a_report_is_not_followed(tmp_path):
 
 def test_a_folder_that_became_read_only_is_named(make_tables, make_summary):
     tables = make_tables()
+    carried_out = []
     with read_only_folder() as folder, pytest.raises(RosterSyncError) as refused:
-        write(folder, tables, make_summary(tables))
+        write(folder, FIRST, tables, lambda: carried_out.append(1) or make_summary(tables))
+    assert carried_out == []  # found before the run, not after it
     assert str(folder) in str(refused.value)
     assert "\n" not in str(refused.value)
 
@@ -228,7 +230,7 @@ def test_a_full_disk_leaves_nothing(tmp_path, make_tables, make_summary):
     resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, limits[1]))
     try:
         with pytest.raises(RosterSyncError, match="was not written") as refused:
-            write(tmp_path, tables, summary)
+            write(tmp_path, FIRST, tables, lambda: summary)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         signal.signal(signal.SIGXFSZ, handler)

@@ -92,7 +92,7 @@ def test_summary_json_as_other_programs_read_it(tmp_path, make_tables, make_summ
             )
         ],
     )
-    folder = write(tmp_path, tables, summary)
+    folder = write(tmp_path, summary.run.run_id, tables, lambda: summary)
     assert sorted(path.name for path in folder.iterdir()) == [
         "classes.csv",
         "enrollments.csv",
