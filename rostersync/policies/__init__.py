@@ -40,7 +40,7 @@ def decide(night: Night, policy: Policy) -> Decisions:
     everybody, pairs = families.relate(users, night.pairs)
     everybody = families.decide_status(everybody, pairs)
 
-    users = everybody[everybody["reached"]]
+    users = everybody if everybody["reached"].all() else everybody[everybody["reached"]]
     users = _credentials_of_sis(accounts.assign_accounts(users, night.accounts))
     settings = schools.settings_of_accounts(users)
     table = accounts.lead_accounts(users, night.accounts, settings)

@@ -25,7 +25,8 @@ def assign_accounts(users: pd.DataFrame, accounts: pd.DataFrame) -> pd.DataFrame
     new = users["to_status"].eq("current") & ~users["known"]
     users = users.assign(same_as="")
     users["same_as"] = users["same_as"].astype("str")
-    fresh = users[new]  # in order of id, as all users are
+    columns = ["id", "kind", "to_sms", *(f"to_{name}" for name in IDENTITY)]
+    fresh = users[columns][new]  # in order of id, as all users are; a wide frame is dear to filter
     fresh = fresh.assign(account_id=range(-1, -len(fresh) - 1, -1))
     users.loc[fresh.index, "account_id"] = fresh["account_id"]
     candidates = fresh[fresh["kind"].isin([STAFF, GUARDIAN])]
@@ -51,7 +52,7 @@ def _occurs_elsewhere(candidates: pd.DataFrame, users: pd.DataFrame, accounts: p
     import numpy as np
     import pandas as pd
 
-    known = users[users["known"]]
+    known = users[["to_email", "to_sms", "sis_email", "sis_sms"]][users["known"]]
     found = np.zeros(len(candidates), dtype=bool)
     for column, others in (
         ("to_email", (known["to_email"], known["sis_email"], accounts["email"])),
@@ -81,7 +82,9 @@ def _existing_people(users: pd.DataFrame, accounts: pd.DataFrame) -> pd.DataFram
     """
     import pandas as pd
 
-    known = users[users["known"]]
+    columns = ["id", "kind", "account_id", "in_import", "to_status", "to_sms", "sis_sms"]
+    columns += [f"{prefix}_{name}" for prefix in ("to", "sis") for name in IDENTITY]
+    known = users[columns][users["known"]]
     with_students = known.loc[known["kind"] == STUDENT, "account_id"]
     known = known[~known["account_id"].isin(with_students)]
     known = known.assign(rank=known["kind"].map(KIND_RANK))
@@ -107,7 +110,9 @@ def lead_accounts(users: pd.DataFrame, accounts: pd.DataFrame, settings: pd.Data
     """
     import numpy as np
 
-    kept = users[(users["to_status"] != "")]
+    columns = ["id", "account_id", "kind", "in_import", "held", "to_status", "to_enabled"]
+    columns += [f"to_{name}" for name in ("given_name", "family_name", "email", "mobile", "phone")]
+    kept = users[columns][users["to_status"] != ""]
     kept = kept.assign(
         at=np.arange(len(users))[(users["to_status"] != "").to_numpy()],
         is_current=kept["to_status"] == "current",

@@ -84,6 +84,7 @@ def change_notes(changes: pd.DataFrame) -> pd.DataFrame:
 
 
 def _status_notes(users: pd.DataFrame) -> list[pd.DataFrame]:
+    users = users[["id", "status_code", "same_as", "to_email", "to_mobile", "taken_email", "taken_mobile"]]
     code = users["status_code"]
     joined = users["same_as"] != ""
     frames = [_rows(users[(code == fixed.value) & ~joined], fixed) for fixed in (Code.NEW, Code.RETURNED)]
@@ -144,7 +145,10 @@ def _linked_records(users: pd.DataFrame, table: pd.DataFrame) -> list[pd.DataFra
     """R-U10: a record of an account that says something else than its leading record."""
     leads = table.loc[table["led"], ["account_id", "lead", *(f"sis_{name}" for name in LINKED_FIELDS)]]
     leads = leads.rename(columns={f"sis_{name}": f"lead_{name}" for name in LINKED_FIELDS})
-    others = users[users["in_import"] & (users["to_status"] == "current")].merge(leads, on="account_id")
+    shared = users["account_id"].duplicated(keep=False) & (users["account_id"] != 0)
+    columns = ["id", "account_id", *(f"to_{name}" for name in LINKED_FIELDS)]
+    others = users[columns][shared & users["in_import"] & (users["to_status"] == "current")]
+    others = others.merge(leads, on="account_id")
     others = others[others["id"] != others["lead"]]
     frames = []
     for name in LINKED_FIELDS:

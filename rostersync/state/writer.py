@@ -154,7 +154,7 @@ def _write_users(connection: sqlite3.Connection, plan: Plan, number: int) -> Non
         moved,
         [*_USER_COLUMNS.values(), "id"],
     )
-    new = users[~users["known"] & (users["to_status"] != "")]
+    new = users[[*dict.fromkeys(_USER_COLUMNS.values()), "id"]][~users["known"] & (users["to_status"] != "")]
     constants = {"origin": "sis", "added_in": number}
     _insert(connection, "users", new, {**_USER_COLUMNS, "id": "id", "sourced_id": "id"}, constants)
 
