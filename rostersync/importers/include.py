@@ -93,10 +93,11 @@ def _taken_people(roster: Roster, schools: list[str], named: pl.DataFrame, base:
     if roster.users is not None:
         sound = roster.users.select(pl.col("sourced_id").alias("id"), "roles", "school_ids")
     rejected = roster.rejected_users["sourced_id"].drop_nulls().unique()
-    new = rejected.filter(~rejected.is_in(base.users["id"].implode()))
+    # Somebody new is judged by the schools that the rejected row names, and stays where none can be read.
+    elsewhere = roster.rejected_users.filter(~_any_of("school_ids", schools).fill_null(value=True))["sourced_id"]
+    new = rejected.filter(~rejected.is_in(base.users["id"].implode()) & ~rejected.is_in(elsewhere.implode()))
     people = pl.concat([sound.cast(pl.String), base.users.select("id", "roles", "school_ids").cast(pl.String)])
-    here = pl.col("school_ids").str.split(",").list.eval(pl.element().is_in(schools)).list.any()
-    of_school = people.filter(here.fill_null(value=False))
+    of_school = people.filter(_any_of("school_ids", schools).fill_null(value=False))
     by_school = of_school.filter(pl.col("roles") != "guardian")["id"]
     students = pl.concat([of_school.filter(_role("student"))["id"], new]).implode()
     pairs = pl.concat(
@@ -106,6 +107,13 @@ def _taken_people(roster: Roster, schools: list[str], named: pl.DataFrame, base:
     ends = pl.concat([related["a"], related["b"]]).implode()
     guardians = people.filter(_role("guardian") & pl.col("id").is_in(ends))["id"]
     return pl.concat([by_school, guardians, new]).unique().implode()
+
+
+def _any_of(column: str, schools: list[str]) -> pl.Expr:
+    """Whether a list of ids names one of these; null where it is blank."""
+    import polars as pl
+
+    return pl.col(column).str.split(",").list.eval(pl.element().is_in(schools)).list.any()
 
 
 def _role(role: str) -> pl.Expr:

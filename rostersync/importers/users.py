@@ -61,12 +61,22 @@ def users_of(
     sound = report_missing_values(rows, required, _FILE, findings) & (pl.col("role_fault").is_null())
     _report_roles(rows, findings)
     kept = rows.filter(sound)
-    columns = list(REJECTED_USER_COLUMNS)
-    rejected = pl.concat([part.select(columns) for part in (table.rejected, unique.conflicting, rows.filter(~sound))])
+    parts = (table.rejected, unique.conflicting, rows.filter(~sound))
+    rejected = pl.concat([_what_is_readable(part) for part in parts])
     unreadable = rejected["sourced_id"].null_count() > 0 or (roles is not None and roles.unreadable)
     rejected = rejected.filter(pl.col("sourced_id").is_not_null()).sort("line")
     users = _with_contacts(kept, region, findings).select(USER_COLUMNS)
     return Users(users, rejected, deleted, unreadable)
+
+
+def _what_is_readable(rows: pl.DataFrame) -> pl.DataFrame:
+    """REJECTED_USER_COLUMNS of rejected rows; of 1.2 the schools stand in another file."""
+    import polars as pl
+
+    there = set(rows.columns)
+    return rows.select(
+        pl.col(name) if name in there else pl.lit(None, dtype=pl.String).alias(name) for name in REJECTED_USER_COLUMNS
+    )
 
 
 def _with_role(rows: pl.DataFrame, findings: FindingList) -> pl.DataFrame:

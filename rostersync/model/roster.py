@@ -46,7 +46,7 @@ USER_COLUMNS = (
     "agents",  # sorted, comma-separated sourcedIds
     *USER_DETAILS,
 )
-REJECTED_USER_COLUMNS = ("sourced_id", "line", "agents")
+REJECTED_USER_COLUMNS = ("sourced_id", "line", "agents", "school_ids")
 CLASS_COLUMNS = (
     "sourced_id",
     "line",

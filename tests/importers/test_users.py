@@ -154,9 +154,10 @@ def test_rejected_rows_count_as_present(
     assert found.unreadable == frozenset()
 
 
-def test_the_agents_of_a_rejected_row_are_kept(read_users: Callable[..., Roster]):
+def test_the_agents_and_schools_of_a_rejected_row_are_kept(read_users: Callable[..., Roster]):
     found = read_users(STUDENT.replace("Ada", ""), PARENT, OTHER_PARENT)
-    assert found.rejected_users.rows() == [("S1", 2, "P1,P2")]
+    assert found.rejected_users.select("sourced_id", "line", "agents").rows() == [("S1", 2, "P1,P2")]
+    assert found.rejected_users["school_ids"].to_list() == ["NORTH"]
 
 
 @pytest.mark.parametrize("sourced_id", ["", '"S1,S2"', '"S\t1"', "x" * 256, "local:1"])
