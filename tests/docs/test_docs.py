@@ -48,7 +48,7 @@ def test_a_page_names_no_machine_and_no_registry(page):
         r"/root\b",
         "/tmp/",
         "/Users/",
-        "/work/",
+        r"/wor[k]/",
         r"C:\\Users",
         "pypi",
         "files.pythonhosted",
