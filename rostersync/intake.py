@@ -50,7 +50,7 @@ def read(settings: Settings, delivery: Delivery, state: StateReader, today: date
     from rostersync.scope.families import named_pairs
 
     roster = oneroster.read(delivery, region=settings.district.region, encoding=settings.source.encoding, today=today)
-    _check_policy_schools(settings, roster, state)
+    _check_schools(settings, roster, state)
     users = state.known("users", _asked(roster, "user_id"))
     classes = state.known("classes", _asked(roster, "class_id"))
     roster = references.resolve(roster, users, classes)
@@ -84,18 +84,19 @@ def _asked(roster: Roster, column: str) -> list[str]:
     return roster.unresolved[column].drop_nulls().unique().to_list()
 
 
-def _check_policy_schools(settings: Settings, roster: Roster, state: StateReader) -> None:
+def _check_schools(settings: Settings, roster: Roster, state: StateReader) -> None:
     from rostersync.importers.include import school_ids
 
-    named = set(settings.policy.schools)
-    if not named:
+    tables = {"policy.schools": set(settings.policy.schools), "guards.schools": set(settings.guards.schools)}
+    if not any(tables.values()):
         return
-    unknown = sorted(named - school_ids(roster) - state.school_ids())
-    if unknown:
-        raise ConfigurationError(
-            f"[policy.schools] names {', '.join(unknown)}, which neither the files nor the state know; "
-            "nothing was changed; correct the id in the settings"
-        )
+    known = school_ids(roster) | state.school_ids()
+    for table, named in tables.items():
+        if unknown := sorted(named - known):
+            raise ConfigurationError(
+                f"[{table}] names {', '.join(unknown)}, which neither the files nor the state know; "
+                "nothing was changed; correct the id in the settings"
+            )
 
 
 def _drop_by_base(roster: Roster, state: StateReader, today: date) -> Roster:

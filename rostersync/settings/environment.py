@@ -11,22 +11,26 @@ from typing import Any, Literal
 from pydantic import BaseModel, SecretStr
 
 from rostersync.settings.mistakes import Mistake, nearest
-from rostersync.settings.models import Document, SchoolPolicy
-from rostersync.settings.unavailable import SECTIONS
+from rostersync.settings.models import SCHOOL_TABLES, Document
 
 PREFIX = "ROSTERSYNC_"
 CONFIG_VARIABLE = "ROSTERSYNC_CONFIG"
 _TRUE = frozenset({"true", "1", "yes", "on"})
 _FALSE = frozenset({"false", "0", "no", "off"})
-_SCHOOLS = ("policy", "schools")
 
 Key = tuple[str, ...]
 
 
 def known_keys() -> dict[Key, Any]:
-    """Every key of the settings (but those of single schools) with its type, secrets included."""
+    """Every key of the settings (but those of single schools) with its type, secrets included.
+
+    A list of tables, as `[[pause]]`, is one key.
+    """
     keys: dict[Key, Any] = {}
     for section, field in Document.model_fields.items():
+        if not isinstance(field.annotation, type):
+            keys[section,] = field.annotation
+            continue
         for key, own in typing.cast("type[BaseModel]", field.annotation).model_fields.items():
             keys[section, key] = own.annotation
     return keys
@@ -45,10 +49,7 @@ def lay_over(raw: dict[str, Any], environ: Mapping[str, str]) -> tuple[dict[Key,
         if not variable.startswith(PREFIX) or variable == CONFIG_VARIABLE:
             continue
         key = _key_of(variable, raw)
-        if key[0] in SECTIONS:
-            origins[key[0],] = variable
-            raw[key[0]] = environ[variable]
-        elif (annotation := _annotation(key, known)) is None:
+        if (annotation := _annotation(key, known)) is None:
             hint = nearest(variable.upper(), [variable_of(other) for other in known] + [CONFIG_VARIABLE])
             origins[key] = variable
             mistakes.append(Mistake(key, f"unknown variable; the nearest known one is {hint}"))
@@ -111,22 +112,22 @@ def _plain_types(annotation: Any) -> set[Any]:
 def _key_of(variable: str, raw: dict[str, Any]) -> Key:
     names = variable.removeprefix(PREFIX).split("__")
     lower = tuple(name.lower() for name in names)
-    if lower[:2] != _SCHOOLS or len(names) < 4:
+    if lower[:2] not in SCHOOL_TABLES or len(names) < 4:
         return lower
     # A school's id keeps its case and may itself hold two underscores; an id of the file is met whatever the
     # case, because Windows knows variables in capitals alone.
     school = "__".join(names[2:-1])
-    policy = raw.get("policy")
-    listed = policy.get("schools") if isinstance(policy, dict) else None
+    section = raw.get(lower[0])
+    listed = section.get("schools") if isinstance(section, dict) else None
     namesakes = [other for other in listed or () if other.lower() == school.lower()]
     if school not in namesakes and len(namesakes) == 1:
         school = namesakes[0]
-    return (*_SCHOOLS, school, lower[-1])
+    return (*lower[:2], school, lower[-1])
 
 
 def _annotation(key: Key, known: Mapping[Key, Any]) -> Any:
-    if key[:2] == _SCHOOLS and len(key) == 4:
-        field = SchoolPolicy.model_fields.get(key[-1])
+    if key[:2] in SCHOOL_TABLES and len(key) == 4:
+        field = SCHOOL_TABLES[key[:2]].model_fields.get(key[-1])
         return None if field is None else field.annotation
     return known.get(key)
 

@@ -7,13 +7,12 @@ import json
 import zoneinfo
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     SecretStr,
     ValidationInfo,
@@ -22,7 +21,9 @@ from pydantic import (
 
 from rostersync.errors import ConfigurationError
 from rostersync.settings import secrets
+from rostersync.settings.guards import Guards, Pause, SchoolGuards
 from rostersync.settings.mistakes import nearest
+from rostersync.settings.section import Section
 
 SQLITE = "sqlite:///"
 
@@ -83,6 +84,10 @@ def _known_timezone(name: str) -> str:
     return name
 
 
+def _as_tuple(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
 def _filled(value: str) -> str:
     if not value.strip():
         raise ValueError("must not be blank")
@@ -93,11 +98,7 @@ ResolvedPath = Annotated[Path, BeforeValidator(_resolved)]
 FilledText = Annotated[str, AfterValidator(_filled)]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, validate_default=True)
-
-
-class District(_Section):
+class District(Section):
     """Who this is, and how its phone numbers and dates are read."""
 
     name: str = "School district"
@@ -110,7 +111,7 @@ class District(_Section):
         return zoneinfo.ZoneInfo(self.timezone)
 
 
-class State(_Section):
+class State(Section):
     """Where the state lies; `url` is absolute once loaded."""
 
     url: Annotated[str, AfterValidator(_names_state)] = "sqlite:///state.db"
@@ -121,7 +122,7 @@ class State(_Section):
         return Path(self.url.removeprefix(SQLITE))
 
 
-class Source(_Section):
+class Source(Section):
     """Where the files come from.
 
     `path` (blank: not given) is an absolute local path for `folder` and `zip`, one of the server for `sftp`.
@@ -217,7 +218,7 @@ class Source(_Section):
         return f"source.{secret}@{self.username}@{self.host}"
 
 
-class Schools(_Section):
+class Schools(Section):
     """Which schools take part: org sourcedIds, none = all (policies.md R-V7)."""
 
     include: tuple[FilledText, ...] = ()
@@ -228,7 +229,7 @@ class Schools(_Section):
         return tuple(value) if isinstance(value, list) else value
 
 
-class PolicyValues(_Section):
+class PolicyValues(Section):
     """What the rules of policies.md ask; the same for every key of `[policy]`."""
 
     manage_guardians: bool = True
@@ -240,7 +241,7 @@ class PolicyValues(_Section):
     follow_enabled_user: bool = True
 
 
-class SchoolPolicy(_Section):
+class SchoolPolicy(Section):
     """One school's own settings; None follows the district's."""
 
     manage_guardians: bool | None = None
@@ -266,7 +267,13 @@ class Policy(PolicyValues):
         return PolicyValues(**values)
 
 
-class Reports(_Section):
+class Messages(Section):
+    """What people are told: a file in the folder `templates` replaces the template of that name that comes along."""
+
+    templates: ResolvedPath = Path("templates")
+
+
+class Reports(Section):
     """Where the reports of the runs go, in which formats, and how many runs are kept."""
 
     path: ResolvedPath = Path("reports")
@@ -281,7 +288,7 @@ class Reports(_Section):
         return tuple(value) if isinstance(value, list) else value
 
 
-class Document(_Section):
+class Document(Section):
     """What rostersync.toml may hold in this version."""
 
     district: District = Field(default_factory=District)
@@ -289,7 +296,16 @@ class Document(_Section):
     source: Source = Field(default_factory=Source)
     schools: Schools = Field(default_factory=Schools)
     policy: Policy = Field(default_factory=Policy)
+    guards: Guards = Field(default_factory=Guards)
+    pause: Annotated[tuple[Pause, ...], BeforeValidator(_as_tuple)] = ()
+    messages: Messages = Field(default_factory=Messages)
     reports: Reports = Field(default_factory=Reports)
+
+
+SCHOOL_TABLES: Mapping[tuple[str, ...], type[Section]] = MappingProxyType(
+    {("policy", "schools"): SchoolPolicy, ("guards", "schools"): SchoolGuards}
+)
+"""Where single schools may differ -> what they may set."""
 
 
 class Settings(Document):
@@ -298,7 +314,7 @@ class Settings(Document):
     file: Path
 
     def digest(self) -> str:
-        """sha256 (hex) of all that can change a decision: region, encoding, schools, policy."""
+        """sha256 (hex) of all that can change a decision: region, encoding, schools, policy, guards."""
         district = self.policy.of_school("")  # no school has a blank id: the district's own values
         schools = {school: self.policy.of_school(school) for school in self.policy.schools}
         decisive = {
@@ -307,5 +323,6 @@ class Settings(Document):
             "include": sorted(set(self.schools.include)),
             "policy": district.model_dump(),
             "schools": {school: own.model_dump() for school, own in schools.items() if own != district},
+            "guards": self.guards.model_dump(mode="json"),
         }
         return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()

@@ -14,8 +14,9 @@ from pydantic import ValidationError
 from rostersync.errors import ConfigurationError
 from rostersync.settings import unavailable
 from rostersync.settings.environment import CONFIG_VARIABLE, Key, known_keys, lay_over, variable_of
+from rostersync.settings.guards import GuardWindow, Pause
 from rostersync.settings.mistakes import Mistake, dotted, in_words, unknown_key
-from rostersync.settings.models import Document, SchoolPolicy, Settings
+from rostersync.settings.models import SCHOOL_TABLES, Document, Settings
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -55,8 +56,9 @@ def interpret(text: str, file: Path, environ: Mapping[str, str]) -> Settings:
     in_clear = list(_take_out_secrets(raw))  # before the environment, where secrets are welcome
     origins, mistakes = lay_over(raw, environ)
     mistakes += [*in_clear, *unavailable.take_out(raw), *_missing_for_sftp(raw)]
-    for section in Document.model_fields:
-        raw.setdefault(section, {})  # so that the defaults of an absent table are laid on the file's folder too
+    for section, field in Document.model_fields.items():
+        if isinstance(field.annotation, type):
+            raw.setdefault(section, {})  # so that the defaults of an absent table are laid on the file's folder too
     document = None
     try:
         document = Document.model_validate(raw, context={"folder": file.absolute().parent})
@@ -123,8 +125,13 @@ def _in_words(detail: ErrorDetails) -> Mistake:
     if len(key) == 1:
         known: Iterable[Key] = [(section,) for section in Document.model_fields]
         known = [*known, *known_keys()]
-    elif len(key) == 4:
-        known = [(*key[:-1], name) for name in SchoolPolicy.model_fields]
+    elif len(key) == 4 and key[:2] in SCHOOL_TABLES:
+        known = [(*key[:-1], name) for name in SCHOOL_TABLES[key[:2]].model_fields]
+    elif key[0] == "pause" or key[:2] == ("guards", "window"):
+        own = Pause if key[0] == "pause" else GuardWindow
+        names = [field.alias or name for name, field in own.model_fields.items()]
+        key = tuple(part for part in key if not part.isdigit())
+        known = [(*key[:-1], name) for name in names]
     else:
         known = known_keys()
     return unknown_key(key, [other for other in known if other[0] != "source" or other[-1] not in _SECRETS])

@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rostersync.errors import StateBusy, StateError
-from rostersync.state.schema import verify
+from rostersync.state.lock import hold
+from rostersync.state.schema import upgrade, verify
 
 _BUSY_TIMEOUT = 30.0  # seconds that a short-lived other writer, such as a database browser, is waited for
 
 
 def _open(path: Path, mode: str) -> sqlite3.Connection:
+    """A connection to a state of this version's schema; one of an older schema is brought up to date first."""
     if not path.exists():
         raise StateError(
             f"{path} is missing: the state is lost or was never made; nothing was changed; "
@@ -26,7 +28,11 @@ def _open(path: Path, mode: str) -> sqlite3.Connection:
     except sqlite3.Error as error:
         raise StateError(f"{path} cannot be opened ({error}); nothing was changed") from error
     try:
-        verify(connection, path)
+        if not verify(connection, path):
+            connection.close()
+            with hold(path):
+                upgrade(path)
+            return _open(path, mode)
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA trusted_schema = OFF")
         connection.execute("PRAGMA cell_size_check = ON")

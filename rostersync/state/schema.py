@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
 APPLICATION_ID = 0x524F5354  # "ROST"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Number of the newest migration; kept in `user_version`."""
 
 
@@ -43,6 +45,39 @@ def create_state(path: Path) -> None:
 
 def _build(path: Path) -> None:
     """Run every migration on an empty file and sign it."""
+    from sqlalchemy import text
+
+    with _migrating(path) as connection:
+        created = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        for key, value in {"created_at": created, "generation": "0"}.items():
+            connection.execute(
+                text("INSERT INTO meta (key, value) VALUES (:key, :value)"), {"key": key, "value": value}
+            )
+        connection.execute(text(f"PRAGMA application_id = {APPLICATION_ID}"))
+
+
+def upgrade(path: Path) -> None:
+    """Bring a state of an older schema to this version's, whole or not at all; the caller holds the state's lock.
+
+    Raises:
+        StateError: the file cannot be written.
+    """
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        with _migrating(path):
+            pass
+    except SQLAlchemyError as error:
+        reason = str(error.__cause__ or error)
+        raise StateError(
+            f"{path} was made by an older rostersync and cannot be brought up to date ({reason}); nothing was "
+            "changed; make it writable for the account that runs rostersync"
+        ) from error
+
+
+@contextlib.contextmanager
+def _migrating(path: Path) -> Iterator[Connection]:
+    """A connection in one transaction, after the migrations; committed with the version at the end of the block."""
     from sqlalchemy import create_engine, event, text
 
     engine = create_engine(f"sqlite:///{path}")
@@ -51,19 +86,16 @@ def _build(path: Path) -> None:
     def _manual_transactions(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # else DDL commits on its own
 
-    with engine.connect() as connection:
-        connection.execute(text("PRAGMA journal_mode = WAL"))
-        connection.execute(text("BEGIN IMMEDIATE"))
-        migrate(connection)
-        created = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        for key, value in {"created_at": created, "generation": "0"}.items():
-            connection.execute(
-                text("INSERT INTO meta (key, value) VALUES (:key, :value)"), {"key": key, "value": value}
-            )
-        connection.execute(text(f"PRAGMA application_id = {APPLICATION_ID}"))
-        connection.execute(text(f"PRAGMA user_version = {SCHEMA_VERSION}"))
-        connection.execute(text("COMMIT"))
-    engine.dispose()
+    try:
+        with engine.connect() as connection:
+            connection.execute(text("PRAGMA journal_mode = WAL"))
+            connection.execute(text("BEGIN IMMEDIATE"))
+            migrate(connection)
+            yield connection
+            connection.execute(text(f"PRAGMA user_version = {SCHEMA_VERSION}"))
+            connection.execute(text("COMMIT"))
+    finally:
+        engine.dispose()
 
 
 def migrate(connection: Connection) -> None:
@@ -84,11 +116,11 @@ def migrate(connection: Connection) -> None:
         connection.execute(text(definition))
 
 
-def verify(connection: sqlite3.Connection, path: Path) -> None:
-    """Refuse a file that is no state of this version.
+def verify(connection: sqlite3.Connection, path: Path) -> bool:
+    """Refuse a file that is no state; False where it is one of an older schema.
 
     Raises:
-        StateError: the file is empty, foreign, damaged, unfinished, or of another version.
+        StateError: the file is empty, foreign, damaged, unfinished, or of a newer version.
     """
     restore = "nothing was changed; restore it from a backup, or run `rostersync init` for a new district"
     try:
@@ -108,3 +140,4 @@ def verify(connection: sqlite3.Connection, path: Path) -> None:
             raise StateError(f"{path} is unfinished: it names no generation; {restore}")
     except sqlite3.DatabaseError as error:
         raise StateError(f"{path} cannot be read as a state ({error}); {restore}") from error
+    return bool(version == SCHEMA_VERSION)

@@ -94,6 +94,8 @@ class User(SQLModel, table=True):
     profiles: str | None = None
     review: bool = False  # a rule may fire tonight although no row changes: noted, edited or accepted since
     added_in: int | None = None  # runs.number
+    line: int | None = None  # in users.csv, of the run `read_in`, which last wrote this row
+    read_in: int | None = None  # runs.number
 
 
 class SchoolClass(SQLModel, table=True):
@@ -125,6 +127,8 @@ class SchoolClass(SQLModel, table=True):
     periods: str | None = None
     review: bool = False
     added_in: int | None = None
+    line: int | None = None  # in classes.csv, of the run `read_in`
+    read_in: int | None = None
 
 
 class Enrollment(SQLModel, table=True):
@@ -147,6 +151,7 @@ class Enrollment(SQLModel, table=True):
     status: str = "current"
     origin: str = "sis"
     added_in: int | None = None
+    ended_with_person: bool = False  # a manual one that R-F6 ended; it comes back with the person (R-U9)
 
 
 class Guardianship(SQLModel, table=True):
@@ -179,6 +184,7 @@ class Run(SQLModel, table=True):
     applied: bool = False
     generation: int | None = None
     summary: str | None = None  # JSON, as in summary.json
+    undoes: int | None = None  # number of the run that this one took back
 
 
 class Change(SQLModel, table=True):
@@ -209,6 +215,8 @@ class OutboxMessage(SQLModel, table=True):
     run: int = Field(foreign_key="runs.number")
     created_at: str
     sent_at: str | None = None
+    subject: str | None = None
+    body: str | None = None  # the text as it was rendered when the change was made
 
 
 class Edit(SQLModel, table=True):
@@ -236,3 +244,52 @@ class StandingNote(SQLModel, table=True):
     id: str = Field(primary_key=True)
     code: str = Field(primary_key=True)
     notes: str = Field(primary_key=True)
+
+
+class WaitingRow(SQLModel, table=True):
+    """A row of the last import that the state does not reflect: withheld, held, rejected or without effect.
+
+    It stands for itself until it applies or is superseded (policies.md R-V5), and tells why somebody is not there.
+    """
+
+    __tablename__ = "waiting"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+    kind: str = Field(primary_key=True)  # users | classes | enrollments
+    id: str = Field(primary_key=True)  # sourcedId; of an enrollment without one class, user and role
+    deleted: bool = False  # a delta row that says tobedeleted
+    line: int | None = None
+    run: int = Field(foreign_key="runs.number")  # that last read it
+    code: str | None = None  # of the note about it, if there is one
+    notes: str | None = None
+    cells: str  # the roster's row, as a JSON object
+
+
+class GuardTotal(SQLModel, table=True):
+    """Records that were current after the last sync in which a guard did not trip (policies.md R-D1, R-D5)."""
+
+    __tablename__ = "guard_totals"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+    guard: str = Field(primary_key=True)  # removed | changed
+    kind: str = Field(primary_key=True)
+    school_id: str = Field(primary_key=True)
+    total: int
+
+
+class ReportTable(SQLModel, table=True):
+    """One table of a run's report as it was written, compressed; kept as long as the report."""
+
+    __tablename__ = "report_tables"
+    run: int = Field(primary_key=True, foreign_key="runs.number")
+    name: str = Field(primary_key=True)
+    content: bytes
+
+
+class BeforeImage(SQLModel, table=True):
+    """A row as it was before a run wrote it, so that the run can be taken back."""
+
+    __tablename__ = "before_images"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+    run: int = Field(primary_key=True, foreign_key="runs.number")
+    table_name: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)  # JSON list of the primary key's values
+    image: str  # the row, as a JSON object

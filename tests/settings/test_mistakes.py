@@ -10,8 +10,6 @@ from rostersync.settings import load
 
 SQLITE = 'give a SQLite file such as "sqlite:///state.db"'
 GONE = "is not available in this version; remove it"
-SOFT = 'or set abandoned_families = "soft"'
-FIRST = 'or set unique_credentials = "first-claim"'
 
 
 @pytest.fixture
@@ -68,6 +66,21 @@ def test_an_unknown_key_names_the_nearest_known_one_and_not_its_value(mistakes, 
         ("[schools]\ninclude = [1]", 'schools.include: entry 1 must be text in quotes ("…")'),
         ("[reports]\nkeep = 0", "reports.keep: must be at least 1, not 0"),
         ("[reports]\nformats = []", 'reports.formats: must name at least one format, such as ["csv"]'),
+        (
+            '[guards]\nmax_removed = "10"',
+            'guards.max_removed: must be a share of 0 to 100 percent in quotes, such as "10%"',
+        ),
+        (
+            "[guards]\nmax_changed = 0.1",
+            'guards.max_changed: must be a share of 0 to 100 percent in quotes, such as "10%"',
+        ),
+        (
+            '[guards]\nmax_rejected = "101%"',
+            'guards.max_rejected: must be a share of 0 to 100 percent in quotes, such as "10%"',
+        ),
+        ('[guards]\nmax_age = "0 days"', 'guards.max_age: must be a time in quotes, such as "7 days" or "36 hours"'),
+        ("[guards]\nsmall = -1", "guards.small: must be at least 0, not -1"),
+        ('[guards]\non_trip = "halt"', 'guards.on_trip: must be one of "hold", "stop", not "halt"'),
         ("\nsource = 1", "source: must be a table of settings"),
         ('[state]\nurl = "sqlite://"', f"state.url: must name a file and nothing else; {SQLITE}"),
         ('[state]\nurl = "sqlite:///:memory:"', f"state.url: must name a file and nothing else; {SQLITE}"),
@@ -80,6 +93,40 @@ def test_an_unknown_key_names_the_nearest_known_one_and_not_its_value(mistakes, 
 )
 def test_a_wrong_value_is_named_with_its_line(mistakes, text, said):
     assert mistakes(text) == [f"toml, line 2: {said}"]
+
+
+WINDOW = """[[guards.window]]
+from = 2027-01-11
+to = {last}
+kinds = [{kinds}]
+max_removed = "100%"
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            WINDOW.format(last="2027-01-10", kinds='"classes"'),
+            "toml, line 1: guards.window: entry 1 ends (2027-01-10) before it begins (2027-01-11)",
+        ),
+        (
+            WINDOW.format(last="2027-01-15", kinds=""),
+            'toml, line 4: guards.window.kinds: entry 1 must name at least one kind, such as ["classes"]',
+        ),
+        (
+            "[[pause]]\nfrom = 2027-06-12T08:00:00\nto = 2027-08-20",
+            "toml, line 2: pause.from: entry 1 must be a date without a time, such as 2027-01-11",
+        ),
+        (
+            "[[pause]]\nform = 2027-06-12\nto = 2027-08-20",
+            "toml, line 2: pause.form: unknown key; the nearest known key is pause.from",
+        ),
+        ('[guards.schools.A]\nmax_age = "1 day"', "toml, line 2: guards.schools.A.max_age: unknown key"),
+    ],
+)
+def test_windows_pauses_and_limits_of_schools(mistakes, text, said):
+    assert any(line.startswith(said) for line in mistakes(text))
 
 
 def test_a_region_and_a_timezone_are_looked_up(mistakes):
@@ -104,7 +151,7 @@ def test_all_mistakes_are_reported_at_once(mistakes):
     kind = "sftp"
     port = "22"
     [policy]
-    abandoned_families = "extreme"
+    abandoned_families = "harsh"
     """
     found = mistakes(text, {"ROSTERSYNC_REPORTS__KEEP": "many", "ROSTERSYNC_RPORTS__KEEP": "1"})
     assert [line.partition(": ")[0] for line in found] == [
@@ -123,15 +170,6 @@ def test_sftp_needs_host_username_and_path(mistakes):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('[policy]\nabandoned_families = "extreme"', f'policy.abandoned_families: "extreme" {GONE} {SOFT}'),
-        ('[policy]\nunique_credentials = "strict"', f'policy.unique_credentials: "strict" {GONE} {FIRST}'),
-        (
-            '[policy.schools."1"]\nabandoned_families = "extreme"',
-            f'policy.schools.1.abandoned_families: "extreme" {GONE} {SOFT}',
-        ),
-        ('\n[guards]\nmax_removed = "10%"', f"guards: {GONE}"),
-        ('\n[guards.schools."1"]\nmax_removed = "10%"', f"guards: {GONE}"),
-        ("\n[[pause]]\nfrom = 2027-06-12\nto = 2027-08-20", f"pause: {GONE}"),
         (
             '[reports]\nformats = ["csv", "html", "xlsx"]',
             f'reports.formats: "html", "xlsx" {GONE} or set formats = ["csv"]',
@@ -147,10 +185,6 @@ def test_what_this_version_cannot_do_is_refused_never_ignored(mistakes, text, sa
 @pytest.mark.parametrize(
     ("variable", "value", "said"),
     [
-        ("ROSTERSYNC_POLICY__UNIQUE_CREDENTIALS", "strict", f'"strict" {GONE} {FIRST}'),
-        ("ROSTERSYNC_POLICY__SCHOOLS__S1__ABANDONED_FAMILIES", "extreme", f'"extreme" {GONE} {SOFT}'),
-        ("ROSTERSYNC_GUARDS__SMALL", "5", GONE),
-        ("ROSTERSYNC_PAUSE", "[]", GONE),
         ("ROSTERSYNC_REPORTS__FORMATS", "csv,html", f'"html" {GONE} or set formats = ["csv"]'),
     ],
 )

@@ -1,12 +1,13 @@
 """What is read from rostersync.toml (contract.md, Configuration)."""
 
 import textwrap
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from rostersync.errors import ConfigurationError
-from rostersync.settings import load, template
+from rostersync.settings import allowed, load, template
 
 
 @pytest.fixture
@@ -41,6 +42,13 @@ CONTRACT = """
     abandoned_families = "soft"
     restore_classes = true
     follow_enabled_user = true
+    [guards]
+    max_removed = "10%"
+    max_rejected = "5%"
+    max_changed = "20%"
+    max_age = "7 days"
+    small = 5
+    on_trip = "hold"
     [reports]
     path = "reports"
     keep = 60
@@ -59,6 +67,7 @@ def test_the_settings_of_the_contract_are_read(folder):
 def test_an_empty_file_gives_the_defaults_of_the_contract(folder):
     empty, whole = load(write(folder), {}), load(write(folder, CONTRACT), {})
     assert empty.policy == whole.policy
+    assert empty.guards == whole.guards
     assert empty.state == whole.state
     assert empty.reports == whole.reports
     assert empty.digest() == whole.digest()
@@ -69,11 +78,63 @@ def test_the_template_of_init_is_valid_and_shows_every_key_of_today(folder):
     assert load(write(folder, text), {}).policy == load(write(folder), {}).policy
     from rostersync.settings.environment import known_keys
 
-    hidden = {("source", "password"), ("source", "key_passphrase"), ("policy", "schools")}
-    for section, key in known_keys().keys() - hidden:
-        assert f"\n{key} = " in text or f"\n# {key} = " in text, f"{section}.{key}"
-    for later in ("[guards", "[[pause", '"extreme"', '"strict"', '"html"', '"xlsx"'):
+    tables = {("pause",): "[[pause]]", ("guards", "window"): "[[guards.window]]"}
+    tables |= {(section, "schools"): f'[{section}.schools."SCHOOL-ID"]' for section in ("policy", "guards")}
+    hidden = {("source", "password"), ("source", "key_passphrase")}
+    for key in known_keys().keys() - hidden - tables.keys():
+        assert f"\n{key[-1]} = " in text or f"\n# {key[-1]} = " in text, key
+    for header in tables.values():
+        assert f"\n# {header}\n" in text
+    for later in ('"html"', '"xlsx"'):
         assert later not in text
+
+
+def test_guards_windows_and_pauses(folder):
+    settings = load(
+        write(
+            folder,
+            """
+            [guards]
+            max_removed = "12.50%"
+            max_age = "36 hours"
+            [guards.schools."A"]
+            max_removed = "30%"
+            small = 9
+            [[guards.window]]
+            from = 2027-01-11
+            to = 2027-01-15
+            kinds = ["classes", "enrollments"]
+            max_removed = "100%"
+            [[pause]]
+            from = 2027-06-12
+            to = 2027-08-20
+            """,
+        ),
+        {"ROSTERSYNC_GUARDS__SCHOOLS__A__MAX_CHANGED": "1%"},
+    )
+    guards, open_day, other_day = settings.guards, date(2027, 1, 15), date(2027, 1, 16)
+    assert [guards.max_removed_of("classes", school, open_day) for school in ("A", "B")] == ["100%", "100%"]
+    assert [guards.max_removed_of("classes", school, other_day) for school in ("A", "B")] == ["30%", "12.5%"]
+    assert guards.max_removed_of("students", "B", open_day) == "12.5%"
+    assert [guards.small_of(school) for school in ("A", "B")] == [9, 5]
+    assert [guards.max_changed_of(school) for school in ("A", "B")] == ["1%", "20%"]
+    assert guards.max_age == timedelta(hours=36)
+    assert [settings.pause[0].holds(day) for day in (date(2027, 6, 12), date(2027, 8, 20), open_day)] == [
+        True,
+        True,
+        False,
+    ]
+
+
+def test_a_share_lets_so_many_records_through():
+    assert [allowed("10%", total) for total in (0, 9, 10, 59, 60)] == [0, 0, 1, 5, 6]
+    assert allowed("12.5%", 8) == 1
+    assert allowed("100%", 7) == 7
+
+
+def test_pauses_and_windows_come_from_the_environment_as_json(folder):
+    settings = load(write(folder), {"ROSTERSYNC_PAUSE": '[{"from": "2027-06-12", "to": "2027-08-20"}]'})
+    assert settings.pause[0].last == date(2027, 8, 20)
 
 
 def test_relative_paths_are_relative_to_the_file_wherever_it_is_called_from(folder, monkeypatch):

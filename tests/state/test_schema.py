@@ -1,0 +1,86 @@
+"""The schema of the state: its declaration, its migrations, and states that an older version made."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine, text
+from sqlmodel import SQLModel
+
+import rostersync.state.tables  # noqa: F401 - registers the tables
+from rostersync.errors import StateBusy
+from rostersync.state import schema
+from rostersync.state.connection import reading, writing
+from rostersync.state.lock import hold
+
+MIGRATIONS = Path(schema.__file__).parent / "migrations"
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    path = tmp_path / "state.db"
+    schema.create_state(path)
+    return path
+
+
+@pytest.fixture
+def old_state(tmp_path: Path) -> Path:
+    """A state as the first schema had it, with one user in it."""
+    path = tmp_path / "state.db"
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.execute(text("INSERT INTO meta (key, value) VALUES ('generation', '4')"))
+        connection.execute(text("INSERT INTO accounts (account_id, state, disabled) VALUES (1, 'active', 0)"))
+        connection.execute(
+            text(
+                "INSERT INTO users (id, origin, role, roles, roster_status, account_id, review) "
+                "VALUES ('T1', 'sis', 'teacher', 'teacher', 'current', 1, 0)"
+            )
+        )
+        connection.execute(text(f"PRAGMA application_id = {schema.APPLICATION_ID}"))
+        connection.execute(text("PRAGMA user_version = 1"))
+    engine.dispose()
+    return path
+
+
+def shape(path: Path) -> dict[str, list[tuple[object, ...]]]:
+    """Columns of every table: name, type, not null, place in the primary key."""
+    with sqlite3.connect(path) as connection:
+        names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        return {
+            name: sorted((*r[1:4], r[5]) for r in connection.execute(f"PRAGMA table_info({name})")) for name in names
+        }
+
+
+def test_the_migrations_make_what_the_tables_declare(state: Path):
+    engine = create_engine(f"sqlite:///{state}")
+    with engine.connect() as connection:
+        from alembic.autogenerate import compare_metadata
+
+        differences = compare_metadata(MigrationContext.configure(connection), SQLModel.metadata)
+    engine.dispose()
+    assert [difference for difference in differences if "alembic_version" not in str(difference)] == []
+
+
+def test_an_older_state_is_brought_up_to_date_when_it_is_opened(old_state: Path, tmp_path: Path):
+    with reading(old_state) as connection:
+        assert connection.execute("SELECT id, account FROM roster_users").fetchall() == [("T1", "active")]
+        assert connection.execute("PRAGMA user_version").fetchone() == (schema.SCHEMA_VERSION,)
+        assert connection.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone() == ("4",)
+    fresh = tmp_path / "fresh.db"
+    schema.create_state(fresh)
+    assert shape(old_state) == shape(fresh)
+
+
+def test_an_older_state_that_another_run_holds_stays_as_it_is(old_state: Path):
+    with hold(old_state), pytest.raises(StateBusy), writing(old_state):
+        pass
+    with sqlite3.connect(old_state) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (1,)
