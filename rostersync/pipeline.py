@@ -165,19 +165,19 @@ def propose(
 def carry_out(settings: Settings, plan: Plan, summary: dict[str, Any]) -> None:
     """Write the plan in one transaction, with the run's row and the name of the new snapshot in it."""
     from rostersync.state import snapshot
-    from rostersync.state.connection import writing
+    from rostersync.state.first_load import transaction
     from rostersync.state.writer import apply, record_run
 
     path = settings.state.path
     written: Future[None] | None = None
-    with writing(path) as connection, contextlib.ExitStack() as stack:
+    with transaction(path, plan) as (connection, loaded), contextlib.ExitStack() as stack:
         row = connection.execute("SELECT value FROM meta WHERE key = 'snapshot'").fetchone()
         name = row[0] if row else None
         if plan.snapshot_moved or not name:
             name = plan.run_id
             written = stack.enter_context(ThreadPoolExecutor(1)).submit(snapshot.write, path, name, plan.snapshot)
         record_run(connection, plan.run_id, plan.started_at, plan.source, "applied", applied=True)
-        apply(connection, plan, name)
+        apply(connection, plan, name, loaded=loaded)
         try:
             if written is not None:
                 written.result()  # on the disk before the commit that names it

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rostersync.model.snapshot import TABLE_KEYS, Snapshot
+from rostersync.state.durability import flush
 
 if TYPE_CHECKING:
     import polars as pl
@@ -47,8 +48,8 @@ def write(state: Path, name: str, snapshot: Snapshot) -> None:
         json.dump(about, file)
         file.flush()
         os.fsync(file.fileno())
-    _sync_folder(folder)
-    _sync_folder(folder.parent)
+    flush(folder)
+    flush(folder.parent)
 
 
 def read(state: Path, name: str | None) -> Snapshot | None:
@@ -90,13 +91,3 @@ def _canary(seed: int) -> list[int]:
 
     frame: pl.DataFrame = pl.DataFrame({"text": ["", "Nguyễn", None, "a,b"], "flag": [True, None, False, True]})
     return [int(value) for value in frame.hash_rows(seed=seed)]
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name == "nt":  # folders cannot be opened there
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -6,6 +6,7 @@ import contextlib
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -23,10 +24,18 @@ if TYPE_CHECKING:
 _SLICE = 100_000  # rows that are turned into Python values at a time
 
 
-def apply(connection: sqlite3.Connection, plan: Plan, snapshot_name: str) -> bool:
+@dataclass(frozen=True)
+class NewRows:
+    """Rows to insert into one table: a frame with the table's column names, blanks null; empty columns left out."""
+
+    table: str
+    frame: pl.DataFrame
+
+
+def apply(connection: sqlite3.Connection, plan: Plan, snapshot_name: str, *, loaded: bool = False) -> bool:
     """Write everything the plan says, but for the run's own row; True where something changed.
 
-    The run's row must be there already (`record_run`).
+    The run's row must be there already (`record_run`). `loaded`: the rows of `new_rows` are in the tables already.
 
     Raises:
         StateBusy: the state moved since the plan was made; nothing is written.
@@ -37,16 +46,18 @@ def apply(connection: sqlite3.Connection, plan: Plan, snapshot_name: str) -> boo
     number = connection.execute("SELECT number FROM runs WHERE run_id = ?", (plan.run_id,)).fetchone()[0]
     before = connection.total_changes
     with _indexes_afterwards(connection):
-        _write_accounts(connection, plan)
-        _write_users(connection, plan, number)
-        _write_classes(connection, plan, number)
-        _write_enrollments(connection, plan, number)
-        _write_guardianships(connection, plan, number)
+        _update_accounts(connection, plan)
+        _update_users(connection, plan)
+        _update_classes(connection, plan)
+        _update_enrollments(connection, plan)
+        _update_guardianships(connection, plan)
+        for rows in new_rows(plan, number) if not loaded else ():
+            _insert(connection, rows)
     _write_changes(connection, plan, number)
     _write_messages(connection, plan, number)
     _write_standing_notes(connection, plan)
     _write_orgs(connection, plan)
-    changed = connection.total_changes > before
+    changed = loaded or connection.total_changes > before
     facts = {
         "generation": str(generation + 1 if changed else generation),
         "settings_digest": plan.settings_digest,
@@ -99,7 +110,52 @@ def _timestamp(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _write_accounts(connection: sqlite3.Connection, plan: Plan) -> None:
+def new_rows(plan: Plan, number: int) -> Iterator[NewRows]:
+    """The rows that the plan adds, in the order in which they refer to each other; `number` is that of the run."""
+    decisions = plan.decisions
+    accounts = decisions.accounts
+    accounts = accounts[accounts["new"]].sort_values("account_id")
+    fields = {name: f"to_{name}" for name in (*ACCOUNT_CONTACTS, "disabled")}
+    yield from _new_rows("accounts", accounts, {**fields, "account_id": "account_id"}, {"state": "invitee"})
+
+    ours: dict[str, object] = {"origin": "sis", "added_in": number}
+    users = decisions.users.assign(to_review=decisions.users["by_waiting"])
+    users = users[[*dict.fromkeys(_USER_COLUMNS.values()), "id"]][~users["known"] & (users["to_status"] != "")]
+    yield from _new_rows("users", users, {**_USER_COLUMNS, "id": "id", "sourced_id": "id"}, ours)
+
+    classes = decisions.classes.assign(to_review=False)
+    classes = classes[~classes["known"] & (classes["to_status"] != "")]
+    yield from _new_rows("classes", classes, {**_CLASS_COLUMNS, "id": "id", "sourced_id": "id"}, ours)
+
+    enrollments = decisions.enrollments
+    enrollments = enrollments[(enrollments["stored"] == "") & (enrollments["to"] == "current")]
+    columns = {**{name: name for name in ENROLLMENT_KEY}, **{name: f"to_{name}" for name in ENROLLMENT_VALUES}}
+    yield from _new_rows("enrollments", enrollments, columns, {"status": "current", **ours})
+
+    pairs = decisions.pairs
+    pairs = pairs[(pairs["stored"] == "") & (pairs["to"] == "current")]
+    columns = {name: name for name in ("guardian_id", "student_id")}
+    yield from _new_rows("guardianships", pairs, columns, {"status": "current", **ours})
+
+
+def _new_rows(
+    table: str, frame: pd.DataFrame, columns: dict[str, str], constants: dict[str, object]
+) -> Iterator[NewRows]:
+    """`columns` are those of the table and where their values stand, `constants` the same for all.
+
+    Columns without any value are left out: binding them costs as much as binding values.
+    """
+    import polars as pl
+
+    if frame.empty:
+        return
+    values = _table(frame, list(columns.values()))
+    values.columns = list(columns)
+    filled = [name for name in values.columns if values[name].null_count() < values.height]
+    yield NewRows(table, values.select(*filled, *(pl.lit(value).alias(name) for name, value in constants.items())))
+
+
+def _update_accounts(connection: sqlite3.Connection, plan: Plan) -> None:
     """Credentials are freed before they are given, so that swaps and chains never meet in between (R-C2)."""
     table = plan.decisions.accounts
     fields = [*ACCOUNT_CONTACTS, "disabled"]
@@ -119,8 +175,6 @@ def _write_accounts(connection: sqlite3.Connection, plan: Plan) -> None:
         moved,
         [*values, "account_id"],
     )
-    columns = {**{name: f"to_{name}" for name in fields}, "account_id": "account_id"}
-    _insert(connection, "accounts", table[table["new"]].sort_values("account_id"), columns, {"state": "invitee"})
 
 
 _USER_COLUMNS = {
@@ -143,7 +197,7 @@ _USER_COLUMNS = {
 }
 
 
-def _write_users(connection: sqlite3.Connection, plan: Plan, number: int) -> None:
+def _update_users(connection: sqlite3.Connection, plan: Plan) -> None:
     users = plan.decisions.users.assign(to_review=plan.decisions.users["by_waiting"])
     known = users[users["known"] & (users["origin"] == "sis")]
     moved = known[_any_differs(known, [name for name in _USER_COLUMNS if name != "account_id"], _USER_COLUMNS)]
@@ -154,9 +208,6 @@ def _write_users(connection: sqlite3.Connection, plan: Plan, number: int) -> Non
         moved,
         [*_USER_COLUMNS.values(), "id"],
     )
-    new = users[[*dict.fromkeys(_USER_COLUMNS.values()), "id"]][~users["known"] & (users["to_status"] != "")]
-    constants = {"origin": "sis", "added_in": number}
-    _insert(connection, "users", new, {**_USER_COLUMNS, "id": "id", "sourced_id": "id"}, constants)
 
 
 _CLASS_COLUMNS = {
@@ -168,7 +219,7 @@ _CLASS_COLUMNS = {
 }
 
 
-def _write_classes(connection: sqlite3.Connection, plan: Plan, number: int) -> None:
+def _update_classes(connection: sqlite3.Connection, plan: Plan) -> None:
     classes = plan.decisions.classes.assign(to_review=False)
     known = classes[classes["known"] & (classes["origin"] == "sis")]
     names = list(_CLASS_COLUMNS)
@@ -178,12 +229,9 @@ def _write_classes(connection: sqlite3.Connection, plan: Plan, number: int) -> N
         known[_any_differs(known, names, _CLASS_COLUMNS)],
         [*_CLASS_COLUMNS.values(), "id"],
     )
-    new = classes[~classes["known"] & (classes["to_status"] != "")]
-    constants = {"origin": "sis", "added_in": number}
-    _insert(connection, "classes", new, {**_CLASS_COLUMNS, "id": "id", "sourced_id": "id"}, constants)
 
 
-def _write_enrollments(connection: sqlite3.Connection, plan: Plan, number: int) -> None:
+def _update_enrollments(connection: sqlite3.Connection, plan: Plan) -> None:
     enrollments = plan.decisions.enrollments
     known = enrollments[enrollments["stored"] != ""]
     values = {name: f"to_{name}" for name in ENROLLMENT_VALUES}
@@ -195,12 +243,9 @@ def _write_enrollments(connection: sqlite3.Connection, plan: Plan, number: int) 
         moved,
         [*values.values(), "to", *ENROLLMENT_KEY],
     )
-    new = enrollments[(enrollments["stored"] == "") & (enrollments["to"] == "current")]
-    constants = {"status": "current", "origin": "sis", "added_in": number}
-    _insert(connection, "enrollments", new, {**{name: name for name in ENROLLMENT_KEY}, **values}, constants)
 
 
-def _write_guardianships(connection: sqlite3.Connection, plan: Plan, number: int) -> None:
+def _update_guardianships(connection: sqlite3.Connection, plan: Plan) -> None:
     pairs = plan.decisions.pairs
     moved = pairs[(pairs["stored"] != "") & (pairs["stored"] != pairs["to"])]
     _many(
@@ -209,9 +254,6 @@ def _write_guardianships(connection: sqlite3.Connection, plan: Plan, number: int
         moved,
         ["to", "guardian_id", "student_id"],
     )
-    new = pairs[(pairs["stored"] == "") & (pairs["to"] == "current")]
-    constants = {"status": "current", "origin": "sis", "added_in": number}
-    _insert(connection, "guardianships", new, {"guardian_id": "guardian_id", "student_id": "student_id"}, constants)
 
 
 def _write_changes(connection: sqlite3.Connection, plan: Plan, number: int) -> None:
@@ -270,10 +312,6 @@ def _any_differs(frame: pd.DataFrame, names: Sequence[str], to: dict[str, str] |
     return differs
 
 
-def _marks(count: int) -> str:
-    return ", ".join(f"?{number}" for number in range(1, count + 1))
-
-
 def _many(connection: sqlite3.Connection, statement: str, frame: pd.DataFrame, columns: Sequence[str]) -> None:
     """Run a statement for every row; blank texts become NULL."""
     if not frame.empty:
@@ -281,31 +319,11 @@ def _many(connection: sqlite3.Connection, statement: str, frame: pd.DataFrame, c
             connection.executemany(statement, rows)
 
 
-def _insert(
-    connection: sqlite3.Connection,
-    table: str,
-    frame: pd.DataFrame,
-    columns: dict[str, str],
-    constants: dict[str, object],
-) -> None:
-    """Insert every row: `columns` are those of the table and where their values stand, `constants` the same for all.
-
-    Columns without any value are left out of the statement: binding them costs as much as binding values.
-    """
-    if frame.empty:
-        return
-    values = _table(frame, list(columns.values()))
-    filled = [place for place, column in enumerate(values.columns) if values[column].null_count() < values.height]
-    names = [list(columns)[place] for place in filled]
-    values_of_row = ", ".join([*("?" * len(filled)), *(_literal(value) for value in constants.values())])
-    statement = f"INSERT INTO {table} ({', '.join([*names, *constants])}) VALUES ({values_of_row})"
-    for rows in _slices(values[:, filled]):
-        connection.executemany(statement, rows)
-
-
-def _literal(value: object) -> str:
-    """A number or a word of this package's own, as SQL."""
-    return str(value) if isinstance(value, int) else f"'{value}'"
+def _insert(connection: sqlite3.Connection, rows: NewRows) -> None:
+    names = rows.frame.columns
+    statement = f"INSERT INTO {rows.table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
+    for part in _slices(rows.frame):
+        connection.executemany(statement, part)
 
 
 def _table(frame: pd.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
