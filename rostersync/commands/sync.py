@@ -23,10 +23,21 @@ def sync(
     full: Annotated[
         bool, typer.Option("--full", help="Look at every record, not only at what could have changed.")
     ] = False,
+    override_guards: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--override-guards",
+            metavar="WHAT",
+            help="Let this run through a guard: all, a kind (students, guardians, staff, classes, enrollments, "
+            "guardianships, contacts) or KIND@SCHOOL-ID. May be given several times.",
+        ),
+    ] = None,
 ) -> None:
     """Fetch tonight's files, decide, apply, report."""
     from rostersync import pipeline
+    from rostersync.settings import overrides
 
+    let_through = overrides.parse(override_guards or [])
     call = invocation.of(context)
     settings = call.settings()
     logs.configure(call)
@@ -34,7 +45,9 @@ def sync(
         settings = settings.model_copy(update={"source": settings.source.require_usable()})
     gc.disable()  # one night and done: looking for garbage among millions of rows takes a tenth of a first load
     with progress.shown(call) as watcher:
-        outcome = pipeline.sync(settings, source=source, dry_run=dry_run, full=full, progress=watcher)
+        outcome = pipeline.sync(
+            settings, source=source, dry_run=dry_run, full=full, progress=watcher, overrides=let_through
+        )
     if not call.quiet:
         from rich.console import Console
 

@@ -140,11 +140,14 @@ _USER_COLUMNS = {
     "agents": "to_agents",
     **{name: f"to_{name}" for name in USER_DETAILS},
     "review": "to_review",
+    "guard_held": "to_guard_held",
 }
 
 
 def _write_users(connection: sqlite3.Connection, plan: Plan, number: int) -> None:
-    users = plan.decisions.users.assign(to_review=plan.decisions.users["by_waiting"])
+    users = plan.decisions.users
+    held = users["known"] & users["in_import"] & (users["guard"] > 0)
+    users = users.assign(to_review=users["by_waiting"], to_guard_held=held)
     known = users[users["known"] & (users["origin"] == "sis")]
     moved = known[_any_differs(known, [name for name in _USER_COLUMNS if name != "account_id"], _USER_COLUMNS)]
     names = list(_USER_COLUMNS)
@@ -155,8 +158,9 @@ def _write_users(connection: sqlite3.Connection, plan: Plan, number: int) -> Non
         [*_USER_COLUMNS.values(), "id"],
     )
     new = users[[*dict.fromkeys(_USER_COLUMNS.values()), "id"]][~users["known"] & (users["to_status"] != "")]
-    constants = {"origin": "sis", "added_in": number}
-    _insert(connection, "users", new, {**_USER_COLUMNS, "id": "id", "sourced_id": "id"}, constants)
+    constants = {"origin": "sis", "added_in": number, "guard_held": 0}
+    columns = {name: value for name, value in _USER_COLUMNS.items() if name not in constants}
+    _insert(connection, "users", new, {**columns, "id": "id", "sourced_id": "id"}, constants)
 
 
 _CLASS_COLUMNS = {
