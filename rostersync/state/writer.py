@@ -44,9 +44,9 @@ def apply(connection: sqlite3.Connection, plan: Plan, snapshot_name: str) -> boo
         _write_guardianships(connection, plan, number)
     _write_changes(connection, plan, number)
     _write_messages(connection, plan, number)
-    _write_standing_notes(connection, plan)
+    looked_at = _write_standing_notes(connection, plan)
     _write_orgs(connection, plan)
-    changed = connection.total_changes > before
+    changed = connection.total_changes - looked_at > before
     facts = {
         "generation": str(generation + 1 if changed else generation),
         "settings_digest": plan.settings_digest,
@@ -240,14 +240,19 @@ def _write_messages(connection: sqlite3.Connection, plan: Plan, number: int) -> 
     )
 
 
-def _write_standing_notes(connection: sqlite3.Connection, plan: Plan) -> None:
-    """The nightly notes of everybody who was looked at; those of all others stand. Only differences are written."""
+def _write_standing_notes(connection: sqlite3.Connection, plan: Plan) -> int:
+    """The nightly notes of everybody who was looked at; those of all others stand. Only differences are written.
+
+    Gives how many rows went into temporary tables: these change nothing.
+    """
+    temporary = 0
     for kind, looked_at in (("users", plan.decisions.users), ("classes", plan.decisions.classes)):
         notes = plan.notes[kind]
         nightly = notes.loc[notes["code"].isin([code.value for code in NIGHTLY]), ["id", "code", "notes"]]
         said = {row for rows in _slices(_table(nightly, ["id", "code", "notes"])) for row in rows}
         connection.execute("CREATE TEMP TABLE looked_at (id PRIMARY KEY) WITHOUT ROWID")
         _many(connection, "INSERT INTO temp.looked_at VALUES (?)", looked_at[["id"]], ["id"])
+        temporary += len(looked_at)
         query = "SELECT n.id, n.code, n.notes FROM standing_notes n WHERE n.kind = ? AND n.id IN temp.looked_at"
         stood = set(connection.execute(query, (kind,)))
         connection.execute("DROP TABLE temp.looked_at")
@@ -255,6 +260,7 @@ def _write_standing_notes(connection: sqlite3.Connection, plan: Plan) -> None:
             f"DELETE FROM standing_notes WHERE kind = '{kind}' AND id = ? AND code = ? AND notes = ?", stood - said
         )
         connection.executemany(f"INSERT INTO standing_notes VALUES ('{kind}', ?, ?, ?)", sorted(said - stood))
+    return temporary
 
 
 def _write_orgs(connection: sqlite3.Connection, plan: Plan) -> None:

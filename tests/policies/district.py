@@ -232,7 +232,9 @@ def _plain(cell: str) -> str:
 
 
 class District:
-    """A state, its settings, and nights one after the other."""
+    """A state, its settings, and nights one after the other; `limits` are its guards as TOML."""
+
+    limits = NO_GUARDS
 
     def __init__(self, folder: Path, **policy: object) -> None:
         self.folder = folder
@@ -257,14 +259,15 @@ class District:
     ) -> None:
         """Write rostersync.toml: policy keys, `schools.include`, `[policy.schools]`, and `guards` as TOML.
 
-        Without `guards` nothing is limited: whole families and classes come and go in a district of a few people.
+        Without `guards` those of `limits` hold: none, since whole families and classes come and go in a district of
+        a few people.
         """
         lines = ["[schools]", f"include = {_toml(list(include))}", "[policy]"]
         lines += [f"{key} = {_toml(value)}" for key, value in policy.items()]
         for school, values in (schools or {}).items():
             lines.append(f'[policy.schools."{school}"]')
             lines += [f"{key} = {_toml(value)}" for key, value in values.items()]
-        lines.append(NO_GUARDS if guards is None else guards)
+        lines.append(self.limits if guards is None else guards)
         (self.folder / "rostersync.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
     @property

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _NEARLY_ALL = 0.9
+_OF_A_SCHOOL = ("students", "staff", "classes")
+"""Kinds that do not all go without the school."""
 _FILES = {"classes": "classes.csv", "enrollments": "enrollments.csv"}
 
 
@@ -32,6 +34,7 @@ def diagnose(
         return ()
     lines = list(_new_ids(removed, decisions))
     explained = {kind for kind, _ in lines}
+    explained |= {"enrollments", "guardianships"} if explained else set()
     gone = [trip for trip in removed if trip.count >= _NEARLY_ALL * trip.total and trip.kind not in explained]
     texts = [text for _, text in lines]
     if any(trip.kind == "guardianships" for trip in gone) and not decisions.pairs["asserted"].any():
@@ -44,7 +47,7 @@ def diagnose(
         at = {trip.school_id for trip in gone if trip.kind == kind}
         if at >= {school for school, total in count(kind).items() if total}:
             everywhere.append(kind)
-        else:
+        elif kind in _OF_A_SCHOOL:
             single |= at
     return (*texts, *_all_gone(everywhere), *(_school_gone(shown(school)) for school in sorted(single)))
 

@@ -87,6 +87,7 @@ def removals(decisions: Decisions) -> dict[str, pd.DataFrame]:
     counted = enrollments[active.take(enrollments["class_at"].to_numpy()).to_numpy()]
     found["enrollments"] = schools.of_enrollments(counted, decisions)
     pairs, ended = decisions.pairs, ended_pairs(decisions)
-    stays = pairs[(pairs["to"] == "current") & ~pairs.index.isin(ended.index)]
+    begins = (pairs["stored"] != "current") & (pairs["guard"] > 0)  # held, with the endings beside it (R-D5)
+    stays = pairs[((pairs["to"] == "current") | begins) & ~pairs.index.isin(ended.index)]
     found["guardianships"] = schools.of_pairs(ended[~ended["student"].isin(stays["student"])], decisions)
     return found
