@@ -94,9 +94,7 @@ class Guarded:
 
     def current(self, letter: str) -> int:
         """Current users whose id begins so."""
-        return sum(
-            user.startswith(letter) and status == "current" for user, status in self.district.statuses().items()
-        )
+        return sum(user.startswith(letter) and status == "current" for user, status in self.district.statuses().items())
 
 
 @functools.cache
