@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from rostersync.commands import invocation, logs, progress
+from rostersync.errors import GuardTripped
 
 
 def sync(
@@ -54,4 +55,8 @@ def sync(
         from rostersync.reports.terminal import print_summary
 
         print_summary(outcome.summary, Console(file=sys.stdout, highlight=False))
+    if outcome.summary.guards_tripped:
+        from rostersync.reports.terminal import guard_line
+
+        raise GuardTripped(guard_line(outcome.summary))
     raise typer.Exit(outcome.exit_code)

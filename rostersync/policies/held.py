@@ -28,6 +28,8 @@ def held_people(decisions: Decisions) -> pd.Series:
     """Per row of `users` the number of the note: who is held, and everybody on an account whose contacts are."""
     users, table = decisions.users, decisions.accounts
     held = table.loc[table["guard"] > 0].set_index("account_id")["guard"]
+    if held.empty:
+        return users["guard"]
     current = users["known"] & (users["to_status"] == "current")
     of_account = users["account_id"].where(current, 0).map(held).fillna(0).astype("int64")
     return users["guard"].where(users["guard"] > 0, of_account)

@@ -93,11 +93,27 @@ def _print_diagnosis(summary: RunSummary, console: Console) -> None:
     console.print(f"\nA guard tripped: {done}", style="bold")
     for line in summary.diagnosis:
         console.print(_text(f"Probably: {line}"))
-    words = sorted({f"{guard.kind}@{guard.school_id}" for guard in summary.guards_tripped})
+    words = sorted(
+        {f"{guard.kind}@{guard.school_id}" if guard.school_id else guard.kind for guard in summary.guards_tripped}
+    )
     named = " ".join(f"--override-guards {shlex.quote(word)}" for word in words[:3])
     more = "" if len(words) <= 3 else f" and {len(words) - 3} more, or --override-guards all"
     console.print("Correct the export in the SIS. If the files are right, let this through once:")
     console.print(_text(f"rostersync sync {named}{more}"), soft_wrap=True)
+
+
+def guard_line(summary: RunSummary) -> str:
+    """One line for whoever watches exit codes: the first guard that tripped, what was done, what to do."""
+    first, *others = summary.guards_tripped
+    more = f" and {len(others)} more" if others else ""
+    done = "nothing was applied" if summary.run.status == "stopped" else "held, the rest was applied"
+    if summary.run.dry_run:
+        done = "a dry run, nothing was changed"
+    return printable(
+        f"a guard tripped: {first.what.lower()} of {first.count:,} of {first.total:,} {first.kind} at {first.school} "
+        f"(limit {first.limit}){more}; {done}; see {summary.report}; correct the export, or let it through with "
+        "--override-guards"
+    )
 
 
 def _guard_lines(summary: RunSummary) -> Iterator[tuple[int, str, str]]:
