@@ -13,6 +13,7 @@ from rostersync.model.delivery import Delivery
 from rostersync.model.night import ENROLLMENT_KEY
 from rostersync.model.roster import Roster
 from rostersync.settings import Settings
+from rostersync.settings.overrides import Overrides
 
 if TYPE_CHECKING:
     from rostersync.importers.include import Base
@@ -97,6 +98,23 @@ def _check_schools(settings: Settings, roster: Roster, state: StateReader) -> No
                 f"[{table}] names {', '.join(unknown)}, which neither the files nor the state know; "
                 "nothing was changed; correct the id in the settings"
             )
+
+
+def check_overrides(overrides: Overrides, roster: Roster, state: StateReader) -> None:
+    """Schools that `--override-guards` names must be there.
+
+    Raises:
+        ConfigurationError: neither import nor state know one.
+    """
+    from rostersync.importers.include import school_ids
+
+    if not overrides.school_ids:
+        return
+    if unknown := sorted(overrides.school_ids - school_ids(roster) - state.school_ids()):
+        raise ConfigurationError(
+            f"--override-guards names {', '.join(unknown)}, which neither the files nor the state know; "
+            "nothing was changed; name a school by its sourcedId"
+        )
 
 
 def _drop_by_base(roster: Roster, state: StateReader, today: date) -> Roster:

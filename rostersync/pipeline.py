@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from rostersync import errors
 from rostersync.model.delivery import Delivery
 from rostersync.settings import Settings
+from rostersync.settings.overrides import NO_OVERRIDES, Overrides
 
 if TYPE_CHECKING:
     from rostersync.model.plan import Plan
@@ -60,8 +61,9 @@ def sync(
     dry_run: bool,
     full: bool,
     progress: Progress | None = None,
+    overrides: Overrides = NO_OVERRIDES,
 ) -> Outcome:
-    """Run one night; a dry run writes a report and nothing to the state.
+    """Run one night; a dry run writes a report and nothing to the state. Guards let `overrides` through.
 
     Raises:
         RosterSyncError: the run cannot go on; the state is as it was, but for a row about the run.
@@ -73,10 +75,10 @@ def sync(
     # The rules need pandas; it loads while the files are read, which is polars' work and leaves a core free.
     threading.Thread(target=importlib.import_module, args=("pandas",), daemon=True).start()
     if dry_run:
-        return _night(settings, source, dry_run=True, full=full, progress=progress)
+        return _night(settings, source, dry_run=True, full=full, progress=progress, overrides=overrides)
     _check_state(settings)
     with hold(settings.state.path):
-        return _night(settings, source, dry_run=False, full=full, progress=progress)
+        return _night(settings, source, dry_run=False, full=full, progress=progress, overrides=overrides)
 
 
 def _check_state(settings: Settings) -> None:
@@ -87,7 +89,15 @@ def _check_state(settings: Settings) -> None:
         pass
 
 
-def _night(settings: Settings, source: Path | None, *, dry_run: bool, full: bool, progress: Progress | None) -> Outcome:
+def _night(
+    settings: Settings,
+    source: Path | None,
+    *,
+    dry_run: bool,
+    full: bool,
+    progress: Progress | None,
+    overrides: Overrides,
+) -> Outcome:
     from rostersync import intake
 
     run_id, started_at = _new_run(settings)
@@ -98,7 +108,7 @@ def _night(settings: Settings, source: Path | None, *, dry_run: bool, full: bool
             with watch.stage("fetch"):
                 delivery = stack.enter_context(intake.fetch(settings, source, progress))
             shown = delivery.source
-            plan, roster = propose(settings, delivery, run_id, started_at, full=full, watch=watch)
+            plan, roster = propose(settings, delivery, run_id, started_at, full=full, watch=watch, overrides=overrides)
         return _finish(settings, plan, roster, delivery, dry_run=dry_run, watch=watch)
     except BaseException as error:
         # A damaged state is not written to, not even to say so.
@@ -115,14 +125,17 @@ def propose(
     *,
     full: bool,
     watch: Stopwatch,
+    overrides: Overrides = NO_OVERRIDES,
 ) -> tuple[Plan, Roster]:
     """Everything up to the plan, from a state that is only read."""
-    from rostersync import intake, planning, policies
+    from rostersync import intake, planning
     from rostersync.diff import diff, fingerprints
     from rostersync.model.plan import Plan
+    from rostersync.policies.guards import decide_with_guards
     from rostersync.scope import scope
     from rostersync.state import snapshot
     from rostersync.state.connection import reading
+    from rostersync.state.guard_totals import GuardTotals
     from rostersync.state.reader import StateReader
 
     today = started_at.astimezone(settings.district.zone).date()
@@ -131,6 +144,7 @@ def propose(
         meta = state.meta()
         with watch.stage("read"):
             roster = intake.read(settings, delivery, state, today)
+            intake.check_overrides(overrides, roster, state)
         with watch.stage("compare"):
             before = snapshot.read(settings.state.path, meta.get("snapshot"))
             tonight = fingerprints(roster, before.seed if before else snapshot.new_seed())
@@ -139,8 +153,15 @@ def propose(
         with watch.stage("scope"):
             night = scope(roster, changes, state, today)
         with watch.stage("decide"):
-            decisions = policies.decide(night, settings.policy)
-            notes, changed = planning.notes_and_changes(decisions)
+            decisions, judgement = decide_with_guards(
+                night,
+                settings.policy,
+                settings.guards,
+                overrides,
+                GuardTotals(connection),
+                planning.school_names(roster, state.orgs()),
+            )
+            notes, changed = planning.notes_and_changes(decisions, judgement)
             afterwards = planning.snapshot_afterwards(tonight, decisions)
             moved = not planning.same_snapshot(afterwards, before)
     plan = Plan(
@@ -158,6 +179,7 @@ def propose(
         missing=roster.missing,
         snapshot=afterwards,
         snapshot_moved=moved,
+        judgement=judgement,
     )
     return plan, roster
 
@@ -166,9 +188,10 @@ def carry_out(settings: Settings, plan: Plan, summary: dict[str, Any]) -> None:
     """Write the plan in one transaction, with the run's row and the name of the new snapshot in it."""
     from rostersync.state import snapshot
     from rostersync.state.first_load import transaction
+    from rostersync.state.guard_totals import keep_totals
     from rostersync.state.writer import apply, record_run
 
-    path = settings.state.path
+    path, status = settings.state.path, plan.judgement.status
     written: Future[None] | None = None
     with transaction(path, plan) as (connection, loaded), contextlib.ExitStack() as stack:
         row = connection.execute("SELECT value FROM meta WHERE key = 'snapshot'").fetchone()
@@ -176,8 +199,9 @@ def carry_out(settings: Settings, plan: Plan, summary: dict[str, Any]) -> None:
         if plan.snapshot_moved or not name:
             name = plan.run_id
             written = stack.enter_context(ThreadPoolExecutor(1)).submit(snapshot.write, path, name, plan.snapshot)
-        record_run(connection, plan.run_id, plan.started_at, plan.source, "applied", applied=True)
-        apply(connection, plan, name, loaded=loaded)
+        record_run(connection, plan.run_id, plan.started_at, plan.source, status, applied=True)
+        changed = apply(connection, plan, name, loaded=loaded)
+        keep_totals(connection, plan.judgement.totals)
         try:
             if written is not None:
                 written.result()  # on the disk before the commit that names it
@@ -186,7 +210,8 @@ def carry_out(settings: Settings, plan: Plan, summary: dict[str, Any]) -> None:
                 f"{snapshot.folder_of(path)} cannot be written ({error.strerror}); nothing was changed; "
                 "make it writable for the account that runs rostersync"
             ) from error
-        record_run(connection, plan.run_id, plan.started_at, plan.source, "applied", applied=True, summary=summary)
+        applied = changed or status == "applied"  # a held night may have nothing left that could be applied
+        record_run(connection, plan.run_id, plan.started_at, plan.source, status, applied=applied, summary=summary)
     snapshot.sweep(path, name)
 
 
@@ -205,7 +230,10 @@ def _finish(
         nonlocal applied, summary
         if not dry_run:
             with watch.stage("apply"):
-                carry_out(settings, plan, summary.to_json())
+                if plan.judgement.status == "stopped":
+                    _record_stop(settings, plan, summary.to_json())
+                else:
+                    carry_out(settings, plan, summary.to_json())
             applied = True
         summary = reporting.finished(summary, watch.seconds)
         return summary
@@ -217,9 +245,10 @@ def _finish(
         if not applied:
             raise
         raise errors.RosterSyncError(
-            f"{error} Run {plan.run_id} itself is applied and kept in the state; only its report is missing."
+            f"{error} Run {plan.run_id} itself is {plan.judgement.status} and kept in the state; "
+            "only its report is missing."
         ) from error
-    return Outcome(plan.run_id, folder, summary, 0)
+    return Outcome(plan.run_id, folder, summary, plan.judgement.exit_code)
 
 
 def _new_run(settings: Settings) -> tuple[str, datetime]:
@@ -236,6 +265,16 @@ def _new_run(settings: Settings) -> tuple[str, datetime]:
         if after > started_at:
             return after.strftime(RUN_ID_FORMAT), started_at
     return started_at.strftime(RUN_ID_FORMAT), started_at
+
+
+def _record_stop(settings: Settings, plan: Plan, summary: dict[str, Any]) -> None:
+    """R-D2, stop: a row about a run that applied nothing."""
+    from rostersync.state.connection import writing
+    from rostersync.state.writer import record_run
+
+    with writing(settings.state.path) as connection:
+        status = plan.judgement.status
+        record_run(connection, plan.run_id, plan.started_at, plan.source, status, applied=False, summary=summary)
 
 
 def _record_failure(settings: Settings, run_id: str, started_at: datetime, source: str, error: BaseException) -> None:

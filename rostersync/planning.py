@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from rostersync.model.decisions import Decisions
+from rostersync.model.guards import Judgement
 from rostersync.model.night import BASE, ENROLLMENT_KEY
 from rostersync.model.notes import Code
+from rostersync.model.roster import Roster
 from rostersync.model.snapshot import Snapshot
 from rostersync.policies import changes as changed
 from rostersync.policies import notes as noted
+from rostersync.policies.held import held_notes, held_people
 
 if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
 
 
-def notes_and_changes(decisions: Decisions) -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]:
+def notes_and_changes(
+    decisions: Decisions, judgement: Judgement
+) -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]:
     """Per kind the notes and the rows of roster_changes."""
     import pandas as pd
 
@@ -39,22 +45,38 @@ def notes_and_changes(decisions: Decisions) -> tuple[dict[str, pd.DataFrame], di
         "enrollments": enrollment_notes,
         "guardianships": noted.coded_notes(decisions.pairs, ("guardian_id", "student_id")),
     }
+    if judgement.notes:
+        held = held_notes(decisions, judgement.notes)
+        notes = {kind: pd.concat([rows, held[kind]], ignore_index=True) for kind, rows in notes.items()}
     return notes, changed.change_rows(decisions, notes, fields)
+
+
+def school_names(roster: Roster, known: Mapping[str, str]) -> dict[str, str]:
+    """Names of schools by id: those of tonight's orgs, else those that are `known`."""
+    named = roster.orgs.filter(roster.orgs["name"].is_not_null())
+    return {**known, **dict(named.select("sourced_id", "name").rows())}
 
 
 def snapshot_afterwards(tonight: Snapshot, decisions: Decisions) -> Snapshot:
     """Tonight's fingerprints without the rows that had no effect, and with a mark for records that the base keeps.
 
-    A row without effect (a withheld guardian, an enrollment of somebody who is not there) is not in the snapshot and
-    is looked at again tomorrow. A record that is current although no sound row says so gets the fingerprint 0, which
-    no row has: it is found again whatever tomorrow's file says (policies.md R-V3).
+    A row without effect (a withheld guardian, an addition that a guard holds, an enrollment of somebody who is not
+    there) is not in the snapshot and is looked at again tomorrow. A record that is current although no sound row says
+    so, or of which a guard holds a removal or a change, gets the fingerprint 0, which no row has: it is found again
+    whatever tomorrow's file says (policies.md R-V3, R-D2). Of a held guardianship that is the student.
     """
     users, classes, enrollments = decisions.users, decisions.classes, decisions.enrollments
     withheld = users["status_code"].isin([Code.NO_STUDENT.value, Code.NO_UNIQUE_CREDENTIAL.value])
-    base = (users["presence"] == BASE) & users["known"] & (users["to_status"] == "current")
-    class_base = (classes["presence"] == BASE) & classes["known"] & (classes["to_status"] == "active")
-    kept = (enrollments["to"] == "current") & (enrollments["origin"] == "sis") & ~enrollments["asserted"]
-    kept &= enrollments["protected"]
+    held = held_people(decisions) > 0
+    withheld |= held & ~users["known"]
+    pairs = decisions.pairs
+    held |= users["id"].isin(pairs.loc[pairs["guard"] > 0, "student_id"])
+    base = ((users["presence"] == BASE) | held) & users["known"] & (users["to_status"] == "current")
+    class_base = (classes["presence"] == BASE) | (classes["guard"] > 0)
+    class_base &= classes["known"] & (classes["to_status"] == "active")
+    kept = (enrollments["origin"] == "sis") & ~enrollments["asserted"] & enrollments["protected"]
+    kept |= enrollments["guard"] > 0
+    kept &= enrollments["to"] == "current"
     return Snapshot(
         users=_amended(tonight.users, users.loc[withheld, ["id"]], users.loc[base, ["id"]], tonight.seed),
         classes=_amended(tonight.classes, classes.loc[[], ["id"]], classes.loc[class_base, ["id"]], tonight.seed),

@@ -51,7 +51,7 @@ def summary(
 ) -> RunSummary:
     """The summary of the run, as it stands now."""
     from rostersync.model.report import RunFacts, SourceFacts, SourceFile
-    from rostersync.reports.removals import removals_by_school
+    from rostersync.reports.guards import removals_by_school, tripped_guards
     from rostersync.reports.summary import summarise
     from rostersync.state.connection import reading
     from rostersync.state.reader import StateReader
@@ -69,13 +69,14 @@ def summary(
             run_id=plan.run_id,
             started_at=plan.started_at,
             finished_at=datetime.now(UTC).replace(microsecond=0),
-            status="applied",
+            status=plan.judgement.status,
             dry_run=dry_run,
-            exit_code=0,
+            exit_code=plan.judgement.exit_code,
         ),
         source=SourceFacts(name=plan.source, files=files),
-        schools=removals_by_school(plan.decisions, orgs),
-        guards_tripped=(),
+        schools=removals_by_school(plan.judgement, orgs),
+        guards_tripped=tripped_guards(plan.judgement, orgs),
+        diagnosis=plan.judgement.diagnosis,
         seconds=seconds,
         report=settings.reports.path / plan.run_id,
         settings_digest=plan.settings_digest,

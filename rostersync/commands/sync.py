@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from rostersync.commands import invocation, logs, progress
+from rostersync.errors import GuardTripped
 
 
 def sync(
@@ -23,10 +24,21 @@ def sync(
     full: Annotated[
         bool, typer.Option("--full", help="Look at every record, not only at what could have changed.")
     ] = False,
+    override_guards: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--override-guards",
+            metavar="WHAT",
+            help="Let this run through a guard: all, a kind (students, guardians, staff, classes, enrollments, "
+            "guardianships, contacts) or KIND@SCHOOL-ID. May be given several times.",
+        ),
+    ] = None,
 ) -> None:
     """Fetch tonight's files, decide, apply, report."""
     from rostersync import pipeline
+    from rostersync.settings import overrides
 
+    let_through = overrides.parse(override_guards or [])
     call = invocation.of(context)
     settings = call.settings()
     logs.configure(call)
@@ -34,11 +46,17 @@ def sync(
         settings = settings.model_copy(update={"source": settings.source.require_usable()})
     gc.disable()  # one night and done: looking for garbage among millions of rows takes a tenth of a first load
     with progress.shown(call) as watcher:
-        outcome = pipeline.sync(settings, source=source, dry_run=dry_run, full=full, progress=watcher)
+        outcome = pipeline.sync(
+            settings, source=source, dry_run=dry_run, full=full, progress=watcher, overrides=let_through
+        )
     if not call.quiet:
         from rich.console import Console
 
         from rostersync.reports.terminal import print_summary
 
         print_summary(outcome.summary, Console(file=sys.stdout, highlight=False))
+    if outcome.summary.guards_tripped:
+        from rostersync.reports.terminal import guard_line
+
+        raise GuardTripped(guard_line(outcome.summary))
     raise typer.Exit(outcome.exit_code)

@@ -21,6 +21,7 @@ class Decisions:
       `follows`, `free`, `to_disabled`.
     - `pairs`: `to`, `code`. `classes`: `to_status`, `status_code`, `title_kept`, `to_X`. `enrollments`: `to`,
       `code`, `waits`, `to_X`.
+    - `guard` in all but `people` and `messages`: number of the note of the guard that holds it, else 0.
     - `messages`: `user_id`, `channel`, `template`, `address`.
     """
 

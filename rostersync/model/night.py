@@ -22,6 +22,7 @@ Columns of the frames:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -57,6 +58,7 @@ USER_STATE = (
     "agents",
     *USER_DETAILS,
     "review",
+    "guard_held",
 )
 ACCOUNT_CONTACTS = ("given_name", "family_name", "email", "mobile", "phone")
 """The platform values of an account."""
@@ -81,6 +83,22 @@ ENROLLMENT_VALUES = ("sourced_id", "is_primary", "begin_date", "end_date")
 
 
 @dataclass(frozen=True)
+class Holds:
+    """What guards hold, as the number of the note that says why; 0 for what they do not hold (policies.md R-D2, R-D5).
+
+    Columns of numbers, row by row of the frames of the night: of `users` the archiving of a known record or the
+    addition of a new one, of `classes` and `enrollments` what would go, of `pairs` what would end or begin.
+    `accounts`: account id -> number, of those whose contacts stay as they are.
+    """
+
+    users: pd.Series
+    classes: pd.Series
+    enrollments: pd.Series
+    pairs: pd.Series
+    accounts: Mapping[int, int]
+
+
+@dataclass(frozen=True)
 class Night:
     """What the rules decide on: the records that any rule could touch tonight, or all of them."""
 
@@ -93,3 +111,5 @@ class Night:
     missing: dict[str, frozenset[str]]
     """Per table the columns that tonight's header does not have (policies.md R-V4, MISSING_COLUMN)."""
     next_account_id: int
+    holds: Holds | None = None
+    """What guards hold of it, once they have judged what the rules decide."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from rostersync.model.decisions import Decisions
+from rostersync.model.guards import Judgement
 from rostersync.model.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -37,3 +38,5 @@ class Plan:
     snapshot: Snapshot
     snapshot_moved: bool
     """Whether the snapshot differs from the one that the state names."""
+    judgement: Judgement = field(default_factory=Judgement)
+    """What the guards say; a night that they stop is reported and not applied."""

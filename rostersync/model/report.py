@@ -141,7 +141,8 @@ class RunSummary(_Facts):
 
     `counts` are rows of the report per kind and action (all actions, also those with 0), `codes` per kind and
     code. Kinds are the tables and, within users, students, guardians and staff by leading role. `schools` is
-    by kind and school id; `findings` by severity and code; `seconds` by stage.
+    by kind and school id; `diagnosis` says what probably happened where guards tripped; `findings` by severity and
+    code; `seconds` by stage.
     """
 
     run: RunFacts
@@ -150,6 +151,7 @@ class RunSummary(_Facts):
     codes: dict[str, dict[str, int]]
     schools: dict[str, dict[str, SchoolRemovals]]
     guards_tripped: tuple[TrippedGuard, ...]
+    diagnosis: tuple[str, ...] = ()
     findings: dict[str, dict[str, int]]
     seconds: dict[str, float]
     report: str = Field(description="the report's folder")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 from rostersync.model.decisions import Decisions
@@ -25,11 +26,15 @@ if TYPE_CHECKING:
 
     from rostersync.settings import Policy
 
+GUARDED = ("users", "classes", "enrollments", "pairs")
+"""Frames of the night whose rows a guard may hold."""
+
 
 def decide(night: Night, policy: Policy) -> Decisions:
     """Every decision of the night, in the order in which the rules depend on each other."""
     missing_users = night.missing.get("users", frozenset())
     agents_missing = "agents" in missing_users
+    night = _held(night)
 
     decided_classes = classes.decide_classes(night.classes, night.missing.get("classes", frozenset()), policy)
 
@@ -45,6 +50,7 @@ def decide(night: Night, policy: Policy) -> Decisions:
     settings = schools.settings_of_accounts(users)
     table = accounts.lead_accounts(users, night.accounts, settings)
     table = credentials.platform_values(credentials.resolve(table))
+    users, table = credentials.hold_contacts(users, table)
     users = _withhold(users, table)
     table = table[~table["withheld"]]
     users, table = accounts.number_new_accounts(users, table, night.next_account_id)
@@ -61,6 +67,17 @@ def decide(night: Night, policy: Policy) -> Decisions:
         ),
         messages=contact_messages(table),
     )
+
+
+def _held(night: Night) -> Night:
+    """The night with a column `guard` in its frames: the number of the note of the guard that holds it, else 0."""
+    holds = night.holds
+    if holds is None:
+        frames = {name: getattr(night, name).assign(guard=0) for name in (*GUARDED, "accounts")}
+        return dataclasses.replace(night, **frames)
+    frames = {name: getattr(night, name).assign(guard=getattr(holds, name)) for name in GUARDED}
+    guard = night.accounts["account_id"].map(dict(holds.accounts)).fillna(0).astype("int64")
+    return dataclasses.replace(night, **frames, accounts=night.accounts.assign(guard=guard))
 
 
 def _managed(users: pd.DataFrame) -> pd.DataFrame:

@@ -129,6 +129,7 @@ def lead_accounts(users: pd.DataFrame, accounts: pd.DataFrame, settings: pd.Data
     table[texts] = table[texts].fillna("")
     table["state"] = table["state"].fillna("invitee")
     table["disabled"] = table["disabled"].eq(True)
+    table["guard"] = table["guard"].fillna(0).astype("int64")
     grouped = kept.groupby("account_id")
     table = table.assign(
         lead=lead["id"].astype("str"),

@@ -39,7 +39,7 @@ def decide_classes(classes: pd.DataFrame, missing: frozenset[str], policy: Polic
     restores = classes["to_school_id"].map(schools).astype(bool)
     outcomes = (
         (~classes["known"] & (classes["presence"] == VALID), "active", Code.NEW),
-        (ours & (classes["status"] == "active") & ~here, "archived", Code.LEFT_SIS),
+        (ours & (classes["status"] == "active") & ~here & (classes["guard"] == 0), "archived", Code.LEFT_SIS),
         (back & restores, "active", Code.RETURNED),
         (back & ~restores, "archived", Code.CLASS_STAYS_ARCHIVED),
     )
@@ -79,7 +79,7 @@ def decide_enrollments(
         & ~enrollments["protected"]
     )
     ends_with_person = current & active & left
-    ends = ends_with_row | ends_with_person
+    ends = (ends_with_row | ends_with_person) & (enrollments["guard"] == 0)
     follows = enrollments["asserted"] & active & there & (current | begins)
     code = enrollments["stored"].mask(~begins, "").mask(begins & (enrollments["stored"] == ""), Code.NEW.value)
     code = code.mask(begins & (enrollments["stored"] == "ended"), Code.RETURNED.value)

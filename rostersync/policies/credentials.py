@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rostersync.model.night import ACCOUNT_CONTACTS, SIS_CONTACTS
 from rostersync.policies.people import GUARDIAN
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
 CREDENTIALS = ("email", "mobile")
@@ -17,8 +19,10 @@ def resolve(table: pd.DataFrame) -> pd.DataFrame:
 
     Adds per credential X: `want_X` ("" for none), `to_X`, `taken_X` (id of the record whose account has the wanted
     value, "" where it was granted), `blank_kept_X` (bool). Adds `withheld` (bool): a new guardian who would hold no
-    credential (R-C1); students and staff are added without one (R-C4).
+    credential (R-C1); students and staff are added without one (R-C4). `guard` grows by the accounts whose change
+    depends on one that is held (R-D5).
     """
+    table = _with_dependents(table)
     for credential in CREDENTIALS:
         table = _grant(table, credential)
     table = _clear_blanks(table)
@@ -29,24 +33,14 @@ def resolve(table: pd.DataFrame) -> pd.DataFrame:
 def _grant(table: pd.DataFrame, credential: str) -> pd.DataFrame:
     """R-C2: a value goes to who holds it and still wants it; then staff, guardian, student; then sourcedId order.
 
-    The others go without it, and keep their present value where nobody else gets that one.
+    The others go without it, and keep their present value where nobody else gets that one. An account that a guard
+    holds has both its present value and what it wants.
     """
     import numpy as np
-    import pandas as pd
 
     present = table[credential]
-    want = table[f"sis_{credential}"].where(table["follows"], "").mask(table["keeps"], present)
-    # Values as numbers: comparing texts again and again is what costs in a large district.
-    codes, _ = pd.factorize(pd.concat([want, present], ignore_index=True))
-    wanted, held = codes[: len(table)], codes[len(table) :]
-    wants = (want != "").to_numpy()
-    claims = np.flatnonzero(wants)
-    rank, lead = table["rank"].to_numpy()[claims], table["lead_at"].to_numpy()[claims]
-    order = np.lexsort((lead, rank, (wanted != held)[claims], wanted[claims]))
-    claims = claims[order]
-    first = np.append(True, np.diff(wanted[claims]) != 0)[: len(claims)].astype(bool)
-    winner = np.full(len(codes) + 1, -1)
-    winner[wanted[claims[first]]] = claims[first]
+    want, wants, wanted, held = _claims(table, credential)
+    winner = _winners(table, wants, wanted, held, (table["guard"] > 0).to_numpy())
     granted = wants & (winner[wanted] == np.arange(len(table)))
     lost = wants & ~granted
     stays = (present != "").to_numpy() & (winner[held] == -1)
@@ -58,6 +52,81 @@ def _grant(table: pd.DataFrame, credential: str) -> pd.DataFrame:
             f"to_{credential}": want.where(granted, present.where(stays & ~granted, "")),
         }
     )
+
+
+def _claims(table: pd.DataFrame, credential: str) -> tuple[pd.Series, np.ndarray, np.ndarray, np.ndarray]:
+    """What every account wants, whether it wants any, and the wanted and the present values as numbers.
+
+    As numbers, since comparing texts again and again is what costs in a large district.
+    """
+    import pandas as pd
+
+    present = table[credential]
+    want = table[f"sis_{credential}"].where(table["follows"], "").mask(table["keeps"], present)
+    codes, _ = pd.factorize(pd.concat([want, present], ignore_index=True))
+    return want, (want != "").to_numpy(), codes[: len(table)], codes[len(table) :]
+
+
+def _winners(
+    table: pd.DataFrame, wants: np.ndarray, wanted: np.ndarray, held: np.ndarray, guarded: np.ndarray
+) -> np.ndarray:
+    """Per value (as a number) the row that gets it, -1 for none; `guarded` ones keep what they have."""
+    import numpy as np
+
+    claims = np.flatnonzero(wants)
+    values = wanted[claims]
+    keeping = np.flatnonzero(guarded)
+    claims, values = np.append(claims, keeping), np.append(values, held[keeping])
+    stays = np.arange(len(claims)) >= len(claims) - len(keeping)
+    rank, lead = table["rank"].to_numpy()[claims], table["lead_at"].to_numpy()[claims]
+    order = np.lexsort((lead, rank, wanted[claims] != held[claims], ~stays, values))
+    claims, values = claims[order], values[order]
+    first = np.append(True, np.diff(values) != 0)[: len(claims)].astype(bool)
+    winner = np.full(2 * len(table) + 1, -1)
+    winner[values[first]] = claims[first]
+    return winner
+
+
+def _with_dependents(table: pd.DataFrame) -> pd.DataFrame:
+    """R-D5: an account that would get what a held one keeps is held with it, and whoever waits for that one too."""
+    import numpy as np
+
+    guard = table["guard"].to_numpy(copy=True)
+    if not guard.any():
+        return table
+    known = (table["account_id"] > 0).to_numpy()
+    claims = [_claims(table, credential)[1:] for credential in CREDENTIALS]
+    nobody = np.zeros(len(table), dtype=bool)
+    plain = [_winners(table, *claim, nobody) for claim in claims]
+    rows = np.arange(len(table))
+    while True:
+        before = guard.copy()
+        for (wants, wanted, held), unheld in zip(claims, plain, strict=True):
+            winner = _winners(table, wants, wanted, held, guard > 0)
+            waits = known & (guard == 0) & wants & (unheld[wanted] == rows) & (winner[wanted] != rows)
+            guard[waits] = guard[winner[wanted[waits]]]
+        if (guard == before).all():
+            return table.assign(guard=guard)
+
+
+def hold_contacts(users: pd.DataFrame, table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """R-D5: accounts that a guard holds keep their platform values, and their known records the base of their contacts.
+
+    What they want was reserved for them by `resolve`.
+    """
+    held = table["guard"] > 0
+    if not held.any():
+        return users, table
+    kept = users["account_id"].isin(table.loc[held, "account_id"]) & users["known"]
+    names = [*SIS_CONTACTS, "mobile", "phone"]
+    users = users.assign(**{f"to_{name}": users[f"to_{name}"].mask(kept, users[f"sis_{name}"]) for name in names})
+    lead = users.iloc[table["lead_at"].to_numpy()].set_axis(table.index)
+    values = {f"to_{name}": table[f"to_{name}"].mask(held, table[name]) for name in ACCOUNT_CONTACTS}
+    values |= {f"sis_{name}": table[f"sis_{name}"].mask(held, lead[f"to_{name}"]) for name in ACCOUNT_CONTACTS}
+    for name in CREDENTIALS:
+        values[f"blank_kept_{name}"] = table[f"blank_kept_{name}"] & ~held
+        values[f"taken_{name}"] = table[f"taken_{name}"].mask(held, "")
+    return users, table.assign(**values)
 
 
 def _clear_blanks(table: pd.DataFrame) -> pd.DataFrame:

@@ -56,7 +56,7 @@ def decide_status(users: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     """`users` with `to_status` ("" for who is not added) and `status_code` ("" where the status stays).
 
     `users` as `relate` gives it. Whoever is new and waits (a rejected row), is not managed or has no student keeps
-    "" (R-V2, R-G4, R-C5). Who only stands by keeps the status.
+    "" (R-V2, R-G4, R-C5). Who only stands by keeps the status, and so does whom a guard holds (R-D2).
     """
     users = users.assign(to_status=users["roster_status"], status_code="")
     users["status_code"] = users["status_code"].astype("str")
@@ -65,13 +65,14 @@ def decide_status(users: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     guardian = users["kind"] == GUARDIAN
     here = users["in_import"].mask(guardian, users["in_sis"])
     returns = own & ~current & here & users["managed"]
-    leaves = own & current & ~users["in_import"] & ~guardian
+    free = users["guard"] == 0
+    leaves = own & current & ~users["in_import"] & ~guardian & free
     users = _set(users, returns, "current", Code.RETURNED)
     users = _set(users, leaves, "archived", Code.LEFT_SIS)
     abandoned = leaves & (users["kind"] == STUDENT) & ~_has_guardian_in_sis(users, pairs)
     users = _set(users, abandoned, "archived", Code.FAMILY_LEFT)
     users = _guardians_who_leave(users, pairs, abandoned)
-    comes = ~users["known"] & (users["presence"] == VALID) & users["managed"] & users["decided"]
+    comes = ~users["known"] & (users["presence"] == VALID) & users["managed"] & users["decided"] & free
     withheld = comes & guardian & ~users["related"]
     users = _set(users, comes & ~withheld, "current", Code.NEW)
     users["status_code"] = users["status_code"].mask(withheld, Code.NO_STUDENT.value)
@@ -113,9 +114,11 @@ def _guardians_who_leave(users: pd.DataFrame, pairs: pd.DataFrame, abandoned: pd
         & users["managed"]
         & ~users["in_sis"]
         & (users["presence"] != BASE)
+        & (users["guard"] == 0)
     )
     left_child = gone & of_imported
     family_gone = gone & ~of_imported & of_anybody & ~of_current
-    alone = gone & ~of_anybody & ~users["in_import"]
+    # A guard held it the night their last guardianship ended; nothing else remembers.
+    alone = gone & ~of_anybody & (~users["in_import"] | users["guard_held"])
     users = _set(users, left_child | family_gone | alone, "archived", Code.GUARDIAN_LEFT)
     return _set(users, family_gone & of_abandoned, "archived", Code.FAMILY_LEFT)

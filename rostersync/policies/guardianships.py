@@ -27,10 +27,12 @@ def decide_guardianships(users: pd.DataFrame, pairs: pd.DataFrame, *, agents_mis
     if agents_missing:
         unnamed &= False
     guardian_gone = pairs["student_in"] & ~pairs["guardian_in"] & pairs["by_guardian_role"]
-    ends = ours & (unnamed | guardian_gone)
+    free = pairs["guard"] == 0
+    ends = ours & (unnamed | guardian_gone) & free
     there = (users["to_status"] == "current").to_numpy()
     begins = (
         ~current
+        & free
         & pairs["asserted"]
         & pairs["managed"]
         & pairs["student_in"]

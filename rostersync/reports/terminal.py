@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from rostersync.model.findings import Severity
@@ -62,10 +63,13 @@ def _headline(summary: RunSummary) -> str:
     run = summary.run
     seconds = (run.finished_at - run.started_at).total_seconds()
     dry = "dry run, nothing was changed" if run.dry_run else run.status
+    if run.status == "stopped" and not run.dry_run:
+        dry = "stopped by a guard, nothing was changed"
     return f"Run {run.run_id}: {dry} ({seconds:.1f} s, exit code {run.exit_code})"
 
 
 def _print_attention(summary: RunSummary, console: Console) -> None:
+    _print_diagnosis(summary, console)
     lines = [*_guard_lines(summary), *_error_lines(summary), *_code_lines(summary)]
     if not lines:
         console.print("\nNothing needs a person.")
@@ -80,10 +84,43 @@ def _print_attention(summary: RunSummary, console: Console) -> None:
     console.print(rows)
 
 
+def _print_diagnosis(summary: RunSummary, console: Console) -> None:
+    """What probably happened where guards tripped, and how to let a run through that is right."""
+    if not summary.guards_tripped:
+        return
+    stopped = summary.run.status == "stopped"
+    done = "nothing is applied" if stopped else "what tripped and what hangs together with it is held"
+    console.print(f"\nA guard tripped: {done}", style="bold")
+    for line in summary.diagnosis:
+        console.print(_text(f"Probably: {line}"))
+    words = sorted(
+        {f"{guard.kind}@{guard.school_id}" if guard.school_id else guard.kind for guard in summary.guards_tripped}
+    )
+    named = " ".join(f"--override-guards {shlex.quote(word)}" for word in words[:3])
+    more = "" if len(words) <= 3 else f" and {len(words) - 3} more, or --override-guards all"
+    console.print("Correct the export in the SIS. If the files are right, let this through once:")
+    console.print(_text(f"rostersync sync {named}{more}"), soft_wrap=True)
+
+
+def guard_line(summary: RunSummary) -> str:
+    """One line for whoever watches exit codes: the first guard that tripped, what was done, what to do."""
+    first, *others = summary.guards_tripped
+    more = f" and {len(others)} more" if others else ""
+    done = "nothing was applied" if summary.run.status == "stopped" else "held, the rest was applied"
+    if summary.run.dry_run:
+        done = "a dry run, nothing was changed"
+    return printable(
+        f"a guard tripped: {first.what.lower()} of {first.count:,} of {first.total:,} {first.kind} at {first.school} "
+        f"(limit {first.limit}){more}; {done}; see {summary.report}; correct the export, or let it through with "
+        "--override-guards"
+    )
+
+
 def _guard_lines(summary: RunSummary) -> Iterator[tuple[int, str, str]]:
     for guard in summary.guards_tripped:
+        done = "stopped" if summary.run.status == "stopped" else "held"
         text = (
-            f"{guard.what} of {guard.kind} at {guard.school} held: {guard.count:,} of {guard.total:,} "
+            f"{guard.what} of {guard.kind} at {guard.school} {done}: {guard.count:,} of {guard.total:,} "
             f"(limit {guard.limit})"
         )
         yield guard.count, text, "summary.json"
@@ -108,7 +145,8 @@ def _print_counts(summary: RunSummary, console: Console) -> None:
     if not actions:
         console.print("\nNo change to report.")
         return
-    console.print("\nWould be done" if summary.run.dry_run else "\nDone", style="bold")
+    undone = summary.run.dry_run or summary.run.status == "stopped"
+    console.print("\nWould be done" if undone else "\nDone", style="bold")
     table = _grid()
     table.add_column(no_wrap=True)
     for _ in KINDS:

@@ -120,7 +120,7 @@ def users_in_scope(roster: Roster, state: StateReader, circle: Circle | None) ->
         file_absent=roster.users is None,
         unreadable="users" in roster.unreadable,
         living="roster_status=current",
-        flags=("review", "email_invalid", "sms_invalid", "phone_invalid"),
+        flags=("review", "guard_held", "email_invalid", "sms_invalid", "phone_invalid"),
     ).with_columns(
         pl.col("account_id").fill_null(0),
         decided=pl.lit(value=True) if circle is None else pl.col("id").is_in(list(circle.decided)),

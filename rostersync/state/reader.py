@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _CELL, _ROW = "\x1f", "\x1e"  # unit and record separator, made for this
 _NUMBERS = {"account_id"}
-_FLAGS = {"disabled", "is_primary", "review"}
+_FLAGS = {"disabled", "is_primary", "review", "guard_held"}
 
 
 class StateReader:

@@ -94,6 +94,7 @@ class User(SQLModel, table=True):
     profiles: str | None = None
     review: bool = False  # a rule may fire tonight although no row changes: noted, edited or accepted since
     added_in: int | None = None  # runs.number
+    guard_held: bool = False  # a guard holds the archiving of somebody whose row is there (policies.md R-D2)
     line: int | None = None  # in users.csv, of the run `read_in`, which last wrote this row
     read_in: int | None = None  # runs.number
 

@@ -55,7 +55,7 @@ def apply(connection: sqlite3.Connection, plan: Plan, snapshot_name: str, *, loa
             _insert(connection, rows)
     _write_changes(connection, plan, number)
     _write_messages(connection, plan, number)
-    _write_standing_notes(connection, plan)
+    looked_at = _write_standing_notes(connection, plan)
     _write_orgs(connection, plan)
     changed = loaded or connection.total_changes > before
     facts = {
@@ -120,8 +120,9 @@ def new_rows(plan: Plan, number: int) -> Iterator[NewRows]:
 
     ours: dict[str, object] = {"origin": "sis", "added_in": number}
     users = decisions.users.assign(to_review=decisions.users["by_waiting"])
-    users = users[[*dict.fromkeys(_USER_COLUMNS.values()), "id"]][~users["known"] & (users["to_status"] != "")]
-    yield from _new_rows("users", users, {**_USER_COLUMNS, "id": "id", "sourced_id": "id"}, ours)
+    columns = {name: value for name, value in _USER_COLUMNS.items() if name != "guard_held"}  # nobody new is held
+    users = users[[*dict.fromkeys(columns.values()), "id"]][~users["known"] & (users["to_status"] != "")]
+    yield from _new_rows("users", users, {**columns, "id": "id", "sourced_id": "id"}, ours)
 
     classes = decisions.classes.assign(to_review=False)
     classes = classes[~classes["known"] & (classes["to_status"] != "")]
@@ -194,11 +195,14 @@ _USER_COLUMNS = {
     "agents": "to_agents",
     **{name: f"to_{name}" for name in USER_DETAILS},
     "review": "to_review",
+    "guard_held": "to_guard_held",
 }
 
 
 def _update_users(connection: sqlite3.Connection, plan: Plan) -> None:
-    users = plan.decisions.users.assign(to_review=plan.decisions.users["by_waiting"])
+    users = plan.decisions.users
+    held = users["known"] & users["in_import"] & (users["guard"] > 0)
+    users = users.assign(to_review=users["by_waiting"], to_guard_held=held)
     known = users[users["known"] & (users["origin"] == "sis")]
     moved = known[_any_differs(known, [name for name in _USER_COLUMNS if name != "account_id"], _USER_COLUMNS)]
     names = list(_USER_COLUMNS)
@@ -208,6 +212,10 @@ def _update_users(connection: sqlite3.Connection, plan: Plan) -> None:
         moved,
         [*_USER_COLUMNS.values(), "id"],
     )
+    new = users[[*dict.fromkeys(_USER_COLUMNS.values()), "id"]][~users["known"] & (users["to_status"] != "")]
+    constants = {"origin": "sis", "added_in": number, "guard_held": 0}
+    columns = {name: value for name, value in _USER_COLUMNS.items() if name not in constants}
+    _insert(connection, "users", new, {**columns, "id": "id", "sourced_id": "id"}, constants)
 
 
 _CLASS_COLUMNS = {
@@ -278,14 +286,19 @@ def _write_messages(connection: sqlite3.Connection, plan: Plan, number: int) -> 
     )
 
 
-def _write_standing_notes(connection: sqlite3.Connection, plan: Plan) -> None:
-    """The nightly notes of everybody who was looked at; those of all others stand. Only differences are written."""
+def _write_standing_notes(connection: sqlite3.Connection, plan: Plan) -> int:
+    """The nightly notes of everybody who was looked at; those of all others stand. Only differences are written.
+
+    Gives how many rows went into temporary tables: these change nothing.
+    """
+    temporary = 0
     for kind, looked_at in (("users", plan.decisions.users), ("classes", plan.decisions.classes)):
         notes = plan.notes[kind]
         nightly = notes.loc[notes["code"].isin([code.value for code in NIGHTLY]), ["id", "code", "notes"]]
         said = {row for rows in _slices(_table(nightly, ["id", "code", "notes"])) for row in rows}
         connection.execute("CREATE TEMP TABLE looked_at (id PRIMARY KEY) WITHOUT ROWID")
         _many(connection, "INSERT INTO temp.looked_at VALUES (?)", looked_at[["id"]], ["id"])
+        temporary += len(looked_at)
         query = "SELECT n.id, n.code, n.notes FROM standing_notes n WHERE n.kind = ? AND n.id IN temp.looked_at"
         stood = set(connection.execute(query, (kind,)))
         connection.execute("DROP TABLE temp.looked_at")
@@ -293,6 +306,7 @@ def _write_standing_notes(connection: sqlite3.Connection, plan: Plan) -> None:
             f"DELETE FROM standing_notes WHERE kind = '{kind}' AND id = ? AND code = ? AND notes = ?", stood - said
         )
         connection.executemany(f"INSERT INTO standing_notes VALUES ('{kind}', ?, ?, ?)", sorted(said - stood))
+    return temporary
 
 
 def _write_orgs(connection: sqlite3.Connection, plan: Plan) -> None:

@@ -179,3 +179,86 @@ class TestClasses:
         assert {row["school_id"] for row in self.listed(run, "--school", first["school_id"])} == {first["school_id"]}
         assert self.listed(run, "--status", "archived") == []
         assert first["id"] in {row["id"] for row in self.listed(run, "--search", first["title"].upper())}
+
+
+class TestGuards:
+    """Exit code 5: what is held, what is stopped, what is let through (contract.md, Commands)."""
+
+    @pytest.fixture
+    def half(self, synced):
+        """The district's files with every other student and their enrollments gone."""
+        users = synced / "oneroster" / "users.csv"
+        rows = users.read_text(encoding="utf-8").splitlines()
+        gone = {row.split(",")[0] for row in [row for row in rows if ",student," in row][::2]}
+        for path in (users, synced / "oneroster" / "enrollments.csv"):
+            kept = [row for row in path.read_text(encoding="utf-8").splitlines() if not gone & set(row.split(",")[:6])]
+            path.write_text("\n".join(kept) + "\n", encoding="utf-8")
+        return synced
+
+    @staticmethod
+    def students(folder):
+        query = "SELECT count(*) FROM roster_users WHERE role = 'student' AND roster_status = 'current'"
+        return fetched(folder, query)[0][0]
+
+    @staticmethod
+    def summary(folder):
+        return json.loads(max((folder / "reports").glob("*/summary.json")).read_text(encoding="utf-8"))
+
+    def test_what_a_guard_holds_is_exit_5_and_said_first(self, run, half):
+        done = run("sync", code=5)
+        assert done.stderr.startswith("rostersync: error: a guard tripped: removal of ")
+        assert done.stderr.count("\n") == 1
+        lines = done.stdout.splitlines()
+        assert "held" in lines[0]
+        assert "exit code 5" in lines[0]
+        assert lines.index("Needs a person") < lines.index("Done")
+        assert "--override-guards" in done.stdout
+        assert self.students(half) == 60
+        row = history(run)[0]
+        assert (row["status"], row["applied"]) == ("held", 1)
+        guards = self.summary(half)["guards_tripped"]
+        assert {(guard["what"], guard["kind"]) for guard in guards} >= {("Removal", "students")}
+        again = run("sync", "--quiet", code=5)
+        assert (again.stdout, again.stderr.count("\n")) == ("", 1)
+        assert history(run)[0]["status"] == "held"
+
+    def test_stop_applies_nothing_and_is_exit_5(self, run, half):
+        before = fetched(half, "SELECT value FROM meta WHERE key = 'generation'")
+        done = run("sync", code=5, environ={"ROSTERSYNC_GUARDS__ON_TRIP": "stop"})
+        assert "nothing was changed" in done.stdout.splitlines()[0]
+        assert "Would be done" in done.stdout
+        row = history(run)[0]
+        assert (row["status"], row["applied"]) == ("stopped", 0)
+        assert fetched(half, "SELECT value FROM meta WHERE key = 'generation'") == before
+        assert (half / "reports" / row["run_id"] / "users.csv").exists()
+        assert self.students(half) == 60
+
+    @pytest.mark.parametrize("on_trip", ["hold", "stop"])
+    def test_a_dry_run_exits_alike(self, run, half, on_trip):
+        done = run("sync", "--dry-run", code=5, environ={"ROSTERSYNC_GUARDS__ON_TRIP": on_trip})
+        assert "dry run" in done.stdout
+        assert len(history(run)) == 1
+        assert self.summary(half)["run"]["status"] == {"hold": "held", "stop": "stopped"}[on_trip]
+
+    def test_an_override_lets_the_run_through(self, run, half):
+        run("sync", "--override-guards", "all")
+        assert self.students(half) == 30
+        assert history(run)[0]["status"] == "applied"
+        run("sync")
+
+    def test_overrides_may_be_given_one_by_one(self, run, half):
+        run("sync", "--override-guards", "staff@school-001", code=5)
+        kinds = {guard["kind"] for guard in self.summary(half)["guards_tripped"]}
+        words = [word for kind in kinds for word in ("--override-guards", kind)]
+        run("sync", "--dry-run", *words)
+        assert self.students(half) == 60
+        run("sync", *words)
+        assert self.students(half) == 30
+
+    @pytest.mark.parametrize("word", ["everything", "students@", "all@school-001", "students@school-999"])
+    def test_a_word_that_is_none_is_exit_2(self, run, half, word):
+        done = run("sync", "--override-guards", word, code=2)
+        assert done.stdout == ""
+        assert done.stderr.count("\n") == 1
+        assert "--override-guards" in done.stderr
+        assert self.students(half) == 60

@@ -14,10 +14,24 @@ from pathlib import Path
 from typing import Any
 
 from rostersync import pipeline, settings
+from rostersync.settings import overrides
 from rostersync.state import edits
 from rostersync.state.store import create_state
 
 Row = dict[str, str]
+
+NO_GUARDS = """
+[guards]
+max_removed = "100%"
+max_changed = "100%"
+small = 1000000
+[[guards.window]]
+from = 2000-01-01
+to = 2999-12-31
+kinds = ["students", "guardians", "staff", "classes", "enrollments", "guardianships"]
+max_removed = "100%"
+"""
+"""Settings under which no guard ever trips."""
 
 USER_HEADER = [
     "sourcedId",
@@ -218,7 +232,9 @@ def _plain(cell: str) -> str:
 
 
 class District:
-    """A state, its settings, and nights one after the other."""
+    """A state, its settings, and nights one after the other; `limits` are its guards as TOML."""
+
+    limits = NO_GUARDS
 
     def __init__(self, folder: Path, **policy: object) -> None:
         self.folder = folder
@@ -238,14 +254,20 @@ class District:
         *,
         include: Sequence[str] = (),
         schools: Mapping[str, Mapping[str, object]] | None = None,
+        guards: str | None = None,
         **policy: object,
     ) -> None:
-        """Write rostersync.toml: policy keys, `schools.include`, and `[policy.schools]`."""
+        """Write rostersync.toml: policy keys, `schools.include`, `[policy.schools]`, and `guards` as TOML.
+
+        Without `guards` those of `limits` hold: none, since whole families and classes come and go in a district of
+        a few people.
+        """
         lines = ["[schools]", f"include = {_toml(list(include))}", "[policy]"]
         lines += [f"{key} = {_toml(value)}" for key, value in policy.items()]
         for school, values in (schools or {}).items():
             lines.append(f'[policy.schools."{school}"]')
             lines += [f"{key} = {_toml(value)}" for key, value in values.items()]
+        lines.append(self.limits if guards is None else guards)
         (self.folder / "rostersync.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
     @property
@@ -269,8 +291,9 @@ class District:
         shuffle: int | None = None,
         dry_run: bool = False,
         full: bool = False,
+        override: Sequence[str] = (),
     ) -> Report:
-        """One night with these rows; `files` says what they are."""
+        """One night with these rows; `files` says what they are, `override` what is let through the guards."""
         folder = self.files(
             users,
             classes,
@@ -284,7 +307,7 @@ class District:
             roles=roles,
             shuffle=shuffle,
         )
-        return self.sync(folder, dry_run=dry_run, full=full)
+        return self.sync(folder, dry_run=dry_run, full=full, override=override)
 
     def files(
         self,
@@ -355,9 +378,11 @@ class District:
                 writer.writerows(rows)
         return folder
 
-    def sync(self, source: Path, *, dry_run: bool = False, full: bool = False) -> Report:
+    def sync(self, source: Path, *, dry_run: bool = False, full: bool = False, override: Sequence[str] = ()) -> Report:
         """One night with the files of a folder or zip."""
-        outcome = pipeline.sync(self.settings, source=source, dry_run=dry_run, full=full)
+        outcome = pipeline.sync(
+            self.settings, source=source, dry_run=dry_run, full=full, overrides=overrides.parse(override)
+        )
         return Report(outcome.report_folder, outcome.summary.to_json())
 
     def accept(self, *ids: str) -> None:

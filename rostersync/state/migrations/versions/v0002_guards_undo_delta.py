@@ -14,6 +14,7 @@ def upgrade() -> None:
     for table in ("users", "classes"):
         op.add_column(table, sa.Column("line", sa.Integer(), nullable=True))
         op.add_column(table, sa.Column("read_in", sa.Integer(), nullable=True))
+    op.add_column("users", sa.Column("guard_held", sa.Boolean(), nullable=False, server_default=sa.text("0")))
     op.add_column(
         "enrollments", sa.Column("ended_with_person", sa.Boolean(), nullable=False, server_default=sa.text("0"))
     )
