@@ -30,19 +30,23 @@ def fetch(settings: Settings, source: Path | None, progress: Progress | None) ->
     return sources.fetch(settings.source, staging=staging, progress=progress)
 
 
-def shown_source(settings: Settings) -> str:
-    """The configured source as people know it, before anything was fetched."""
+def shown_source(settings: Settings, given: Path | None) -> str:
+    """The configured source, or the one given by hand, as people know it, before anything was fetched."""
+    if given is not None:
+        return str(given)
     source = settings.source
     if source.kind == "sftp":
         return f"sftp://{source.username}@{source.host}:{source.port}/{(source.path or '').lstrip('/')}"
     return str(source.path)
 
 
-def read(settings: Settings, delivery: Delivery, state: StateReader, today: date) -> Roster:
-    """The roster of tonight.
+def read(
+    settings: Settings, delivery: Delivery, state: StateReader, today: date, overrides: tuple[str, ...] = ()
+) -> Roster:
+    """The roster of tonight; `overrides` are what `--override-guards` lets through.
 
     Raises:
-        ImportRefused: the delivery as a whole cannot be used (policies.md R-V1, R-V6).
+        ImportRefused: the delivery as a whole cannot be used (policies.md R-V1, R-V6, R-D3, R-D7).
         ConfigurationError: a school of `[policy.schools]` that neither import nor state knows.
     """
     from rostersync.importers import oneroster, references

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rostersync import errors
 from rostersync.model.delivery import Delivery
 from rostersync.settings import Settings
+from rostersync.settings.pauses import paused_until
 
 if TYPE_CHECKING:
     from rostersync.model.plan import Plan
@@ -29,12 +31,16 @@ RUN_ID_FORMAT = "%Y%m%dT%H%M%SZ"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run did: its id, where the report lies, its summary (as summary.json) and its exit code."""
+    """What a run did: its id, where the report lies, its summary (as summary.json) and its exit code.
+
+    `paused_until`: the last day of the pause in which nothing was done (R-D4); then there is no report and no summary.
+    """
 
     run_id: str
-    report_folder: Path
+    report_folder: Path | None
     summary: Any
     exit_code: int
+    paused_until: date | None = None
 
 
 @dataclass
@@ -60,8 +66,19 @@ def sync(
     dry_run: bool,
     full: bool,
     progress: Progress | None = None,
+    overrides: tuple[str, ...] = (),
+    now: datetime | None = None,
 ) -> Outcome:
     """Run one night; a dry run writes a report and nothing to the state.
+
+    Args:
+        settings: what decides.
+        source: a folder or zip instead of the configured source.
+        dry_run: only report.
+        full: look at every record.
+        progress: is told how far the fetch is.
+        overrides: what `--override-guards` lets through, as `model.overrides.checked` gives it.
+        now: when this run starts; the clock's time where it is not given.
 
     Raises:
         RosterSyncError: the run cannot go on; the state is as it was, but for a row about the run.
@@ -70,13 +87,20 @@ def sync(
     from rostersync.state.lock import hold
 
     writable(settings.reports.path)
+    now = (now or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
+    until = None if dry_run else paused_until(settings.pause, now.astimezone(settings.district.zone).date())
+    if until is not None:
+        _check_state(settings)
+        with hold(settings.state.path):
+            return _paused(settings, source, until, now)
     # The rules need pandas; it loads while the files are read, which is polars' work and leaves a core free.
     threading.Thread(target=importlib.import_module, args=("pandas",), daemon=True).start()
+    night = functools.partial(_night, settings, source, full=full, progress=progress, overrides=overrides, now=now)
     if dry_run:
-        return _night(settings, source, dry_run=True, full=full, progress=progress)
+        return night(dry_run=True)
     _check_state(settings)
     with hold(settings.state.path):
-        return _night(settings, source, dry_run=False, full=full, progress=progress)
+        return night(dry_run=False)
 
 
 def _check_state(settings: Settings) -> None:
@@ -87,18 +111,41 @@ def _check_state(settings: Settings) -> None:
         pass
 
 
-def _night(settings: Settings, source: Path | None, *, dry_run: bool, full: bool, progress: Progress | None) -> Outcome:
+def _paused(settings: Settings, source: Path | None, until: date, now: datetime) -> Outcome:
+    """R-D4: nothing is fetched or applied; only that this run was there is written."""
+    from rostersync import intake
+    from rostersync.state.connection import writing
+    from rostersync.state.writer import record_run
+
+    run_id, started_at = _new_run(settings, now)
+    shown = intake.shown_source(settings, source)
+    with writing(settings.state.path) as connection:
+        summary: dict[str, object] = {"paused_until": until.isoformat()}
+        record_run(connection, run_id, started_at, shown, "paused", applied=False, summary=summary)
+    return Outcome(run_id, None, None, 0, until)
+
+
+def _night(
+    settings: Settings,
+    source: Path | None,
+    *,
+    dry_run: bool,
+    full: bool,
+    progress: Progress | None,
+    overrides: tuple[str, ...],
+    now: datetime,
+) -> Outcome:
     from rostersync import intake
 
-    run_id, started_at = _new_run(settings)
+    run_id, started_at = _new_run(settings, now)
     watch = Stopwatch()
-    shown = str(source) if source is not None else intake.shown_source(settings)
+    shown = intake.shown_source(settings, source)
     try:
         with contextlib.ExitStack() as stack:
             with watch.stage("fetch"):
                 delivery = stack.enter_context(intake.fetch(settings, source, progress))
             shown = delivery.source
-            plan, roster = propose(settings, delivery, run_id, started_at, full=full, watch=watch)
+            plan, roster = propose(settings, delivery, run_id, started_at, full=full, watch=watch, overrides=overrides)
         return _finish(settings, plan, roster, delivery, dry_run=dry_run, watch=watch)
     except BaseException as error:
         # A damaged state is not written to, not even to say so.
@@ -115,11 +162,13 @@ def propose(
     *,
     full: bool,
     watch: Stopwatch,
+    overrides: tuple[str, ...] = (),
 ) -> tuple[Plan, Roster]:
     """Everything up to the plan, from a state that is only read."""
     from rostersync import intake, planning, policies
     from rostersync.diff import diff, fingerprints
     from rostersync.model.plan import Plan
+    from rostersync.policies.delivery import first_seen
     from rostersync.scope import scope
     from rostersync.state import snapshot
     from rostersync.state.connection import reading
@@ -130,7 +179,7 @@ def propose(
         state = StateReader(connection)
         meta = state.meta()
         with watch.stage("read"):
-            roster = intake.read(settings, delivery, state, today)
+            roster = intake.read(settings, delivery, state, today, overrides)
         with watch.stage("compare"):
             before = snapshot.read(settings.state.path, meta.get("snapshot"))
             tonight = fingerprints(roster, before.seed if before else snapshot.new_seed())
@@ -158,6 +207,7 @@ def propose(
         missing=roster.missing,
         snapshot=afterwards,
         snapshot_moved=moved,
+        facts=first_seen(delivery, meta, started_at),
     )
     return plan, roster
 
@@ -219,10 +269,10 @@ def _finish(
         raise errors.RosterSyncError(
             f"{error} Run {plan.run_id} itself is applied and kept in the state; only its report is missing."
         ) from error
-    return Outcome(plan.run_id, folder, summary, 0)
+    return Outcome(plan.run_id, folder, summary, summary.run.exit_code)
 
 
-def _new_run(settings: Settings) -> tuple[str, datetime]:
+def _new_run(settings: Settings, started_at: datetime) -> tuple[str, datetime]:
     """A run id, the UTC start, later than that of every run and report before; and the start itself."""
     from rostersync.reports.folder import latest_run_id
     from rostersync.state.connection import reading
@@ -230,7 +280,6 @@ def _new_run(settings: Settings) -> tuple[str, datetime]:
 
     with reading(settings.state.path) as connection:
         last = max(StateReader(connection).last_run_id() or "", latest_run_id(settings.reports.path) or "")
-    started_at = datetime.now(UTC).replace(microsecond=0)
     if last:
         after = datetime.strptime(last, RUN_ID_FORMAT).replace(tzinfo=UTC) + timedelta(seconds=1)
         if after > started_at:

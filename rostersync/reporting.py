@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from rostersync.errors import GuardTripped
 from rostersync.model.delivery import Delivery
 from rostersync.model.plan import Plan
 from rostersync.model.roster import Roster
@@ -51,6 +52,7 @@ def summary(
 ) -> RunSummary:
     """The summary of the run, as it stands now."""
     from rostersync.model.report import RunFacts, SourceFacts, SourceFile
+    from rostersync.policies.delivery import since, unchanged_too_long
     from rostersync.reports.removals import removals_by_school
     from rostersync.reports.summary import summarise
     from rostersync.state.connection import reading
@@ -58,6 +60,8 @@ def summary(
 
     with reading(settings.state.path) as connection:
         orgs = _org_names(plan, StateReader(connection))
+    stale = unchanged_too_long(plan.facts, plan.started_at, settings)
+    tripped = () if stale is None else (stale,)
     counts = {name.lower(): count for name, count in roster.row_counts.items()}
     files = tuple(
         SourceFile(name=file.name, size=file.size, digest=file.digest, rows=counts.get(file.name.lower()))
@@ -71,11 +75,11 @@ def summary(
             finished_at=datetime.now(UTC).replace(microsecond=0),
             status="applied",
             dry_run=dry_run,
-            exit_code=0,
+            exit_code=GuardTripped.exit_code if tripped else 0,
         ),
-        source=SourceFacts(name=plan.source, files=files),
+        source=SourceFacts(name=plan.source, files=files, unchanged_since=since(plan.facts)),
         schools=removals_by_school(plan.decisions, orgs),
-        guards_tripped=(),
+        guards_tripped=tripped,
         seconds=seconds,
         report=settings.reports.path / plan.run_id,
         settings_digest=plan.settings_digest,

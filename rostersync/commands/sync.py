@@ -5,11 +5,14 @@ from __future__ import annotations
 import gc
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rostersync.commands import invocation, logs, progress
+from rostersync.commands import invocation, logs, output, progress
+
+if TYPE_CHECKING:
+    from rostersync.model.report import RunSummary
 
 
 def sync(
@@ -23,10 +26,21 @@ def sync(
     full: Annotated[
         bool, typer.Option("--full", help="Look at every record, not only at what could have changed.")
     ] = False,
+    override_guards: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--override-guards",
+            metavar="WHAT",
+            help="Let through what a guard stops, this once: all, KIND or KIND@SCHOOL (students, guardians, staff, "
+            "classes, enrollments, guardianships, contacts). May be given several times.",
+        ),
+    ] = None,
 ) -> None:
     """Fetch tonight's files, decide, apply, report."""
     from rostersync import pipeline
+    from rostersync.model.overrides import checked
 
+    overrides = checked(override_guards or [])
     call = invocation.of(context)
     settings = call.settings()
     logs.configure(call)
@@ -34,7 +48,17 @@ def sync(
         settings = settings.model_copy(update={"source": settings.source.require_usable()})
     gc.disable()  # one night and done: looking for garbage among millions of rows takes a tenth of a first load
     with progress.shown(call) as watcher:
-        outcome = pipeline.sync(settings, source=source, dry_run=dry_run, full=full, progress=watcher)
+        outcome = pipeline.sync(
+            settings, source=source, dry_run=dry_run, full=full, progress=watcher, overrides=overrides
+        )
+    if outcome.paused_until is not None:
+        if not call.quiet:
+            output.line(
+                f"Run {outcome.run_id}: paused until {outcome.paused_until}, that day included ([[pause]] in "
+                f"{settings.file.name}); nothing was fetched or changed; dry runs still work"
+            )
+        return
+    _warn(outcome.summary)
     if not call.quiet:
         from rich.console import Console
 
@@ -42,3 +66,13 @@ def sync(
 
         print_summary(outcome.summary, Console(file=sys.stdout, highlight=False))
     raise typer.Exit(outcome.exit_code)
+
+
+def _warn(summary: RunSummary) -> None:
+    """Says on stderr, also with --quiet, why the run ends with another code than 0."""
+    import structlog
+
+    from rostersync.reports.terminal import unchanged_text
+
+    if text := unchanged_text(summary):
+        structlog.get_logger().warning(f"{text}; see whether the SIS still exports")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
@@ -37,3 +37,5 @@ class Plan:
     snapshot: Snapshot
     snapshot_moved: bool
     """Whether the snapshot differs from the one that the state names."""
+    facts: dict[str, str] = field(default_factory=dict)
+    """What the state's meta keeps of this import: which files it was made of, how many rows of them dangled."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rostersync.model.findings import Severity
 from rostersync.model.notes import Action, Code
+from rostersync.model.report import UNCHANGED_DELIVERY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,11 +83,23 @@ def _print_attention(summary: RunSummary, console: Console) -> None:
 
 def _guard_lines(summary: RunSummary) -> Iterator[tuple[int, str, str]]:
     for guard in summary.guards_tripped:
+        if guard.what == UNCHANGED_DELIVERY:
+            yield guard.count, f"days: {unchanged_text(summary)}", "summary.json"
+            continue
         text = (
             f"{guard.what} of {guard.kind} at {guard.school} held: {guard.count:,} of {guard.total:,} "
             f"(limit {guard.limit})"
         )
         yield guard.count, text, "summary.json"
+
+
+def unchanged_text(summary: RunSummary) -> str:
+    """Since when the same files have come, where that is longer than `guards.max_age` allows; else blank (R-D6)."""
+    since = summary.source.unchanged_since
+    limits = [guard.limit for guard in summary.guards_tripped if guard.what == UNCHANGED_DELIVERY]
+    if since is None or not limits:
+        return ""
+    return f"the files have not changed since {since:%Y-%m-%d %H:%M} UTC (limit {limits[0]})"
 
 
 def _error_lines(summary: RunSummary) -> Iterator[tuple[int, str, str]]:

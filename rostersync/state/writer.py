@@ -52,6 +52,7 @@ def apply(connection: sqlite3.Connection, plan: Plan, snapshot_name: str) -> boo
         "settings_digest": plan.settings_digest,
         "missing": missing_columns(plan.missing),
         "snapshot": snapshot_name,
+        **plan.facts,
     }
     connection.executemany("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", facts.items())
     return changed

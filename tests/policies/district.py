@@ -10,6 +10,7 @@ import sqlite3
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -238,14 +239,19 @@ class District:
         *,
         include: Sequence[str] = (),
         schools: Mapping[str, Mapping[str, object]] | None = None,
+        guards: Mapping[str, object] | None = None,
+        pause: Sequence[tuple[str, str]] = (),
         **policy: object,
     ) -> None:
-        """Write rostersync.toml: policy keys, `schools.include`, and `[policy.schools]`."""
+        """Write rostersync.toml: policy keys, `schools.include`, `[policy.schools]`, `[guards]`, `[[pause]]`."""
         lines = ["[schools]", f"include = {_toml(list(include))}", "[policy]"]
         lines += [f"{key} = {_toml(value)}" for key, value in policy.items()]
         for school, values in (schools or {}).items():
             lines.append(f'[policy.schools."{school}"]')
             lines += [f"{key} = {_toml(value)}" for key, value in values.items()]
+        lines += ["[guards]", *(f"{key} = {_toml(value)}" for key, value in (guards or {}).items())]
+        for first, last in pause:
+            lines += ["[[pause]]", f"from = {first}", f"to = {last}"]
         (self.folder / "rostersync.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
     @property
@@ -269,6 +275,8 @@ class District:
         shuffle: int | None = None,
         dry_run: bool = False,
         full: bool = False,
+        overrides: tuple[str, ...] = (),
+        now: datetime | None = None,
     ) -> Report:
         """One night with these rows; `files` says what they are."""
         folder = self.files(
@@ -284,7 +292,7 @@ class District:
             roles=roles,
             shuffle=shuffle,
         )
-        return self.sync(folder, dry_run=dry_run, full=full)
+        return self.sync(folder, dry_run=dry_run, full=full, overrides=overrides, now=now)
 
     def files(
         self,
@@ -355,9 +363,17 @@ class District:
                 writer.writerows(rows)
         return folder
 
-    def sync(self, source: Path, *, dry_run: bool = False, full: bool = False) -> Report:
-        """One night with the files of a folder or zip."""
-        outcome = pipeline.sync(self.settings, source=source, dry_run=dry_run, full=full)
+    def sync(
+        self,
+        source: Path,
+        *,
+        dry_run: bool = False,
+        full: bool = False,
+        overrides: tuple[str, ...] = (),
+        now: datetime | None = None,
+    ) -> Report:
+        """One night with the files of a folder or zip, at the moment `now`."""
+        outcome = pipeline.sync(self.settings, source=source, dry_run=dry_run, full=full, overrides=overrides, now=now)
         return Report(outcome.report_folder, outcome.summary.to_json())
 
     def accept(self, *ids: str) -> None:
@@ -435,4 +451,4 @@ def _toml(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, list):
         return "[" + ", ".join(_toml(item) for item in value) + "]"
-    return f'"{value}"'
+    return str(value) if isinstance(value, int) else f'"{value}"'
