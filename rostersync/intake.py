@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from rostersync.errors import ConfigurationError
 from rostersync.model.delivery import Delivery
 from rostersync.model.night import ENROLLMENT_KEY
+from rostersync.model.overrides import lifts_missing_users
 from rostersync.model.roster import Roster
 from rostersync.settings import Settings
 
@@ -49,19 +50,28 @@ def read(
         ImportRefused: the delivery as a whole cannot be used (policies.md R-V1, R-V6, R-D3, R-D7).
         ConfigurationError: a school of `[policy.schools]` that neither import nor state knows.
     """
-    from rostersync.importers import oneroster, references
+    from rostersync.importers import limits, oneroster, references
     from rostersync.importers.include import include_schools
     from rostersync.scope.families import named_pairs
 
     roster = oneroster.read(delivery, region=settings.district.region, encoding=settings.source.encoding, today=today)
     _check_schools(settings, roster, state)
+    if not lifts_missing_users(overrides):
+        limits.refuse_missing_users(roster, state.current_users(guardians=_all_managed(settings)))
     users = state.known("users", _asked(roster, "user_id"))
     classes = state.known("classes", _asked(roster, "class_id"))
     roster = references.resolve(roster, users, classes)
+    limits.refuse_rejected(roster, settings.guards, state.meta())
     roster = _drop_by_base(roster, state, today)
     if not settings.schools.include:
         return roster
     return include_schools(roster, settings.schools.include, named_pairs(roster), _base_of_silent(roster, state))
+
+
+def _all_managed(settings: Settings) -> bool:
+    """Whether every school's guardians follow the SIS: a file need not have those that do not (R-G4)."""
+    policy = settings.policy
+    return policy.manage_guardians and all(policy.of_school(school).manage_guardians for school in policy.schools)
 
 
 def _base_of_silent(roster: Roster, state: StateReader) -> Base:

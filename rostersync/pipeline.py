@@ -167,6 +167,7 @@ def propose(
     """Everything up to the plan, from a state that is only read."""
     from rostersync import intake, planning, policies
     from rostersync.diff import diff, fingerprints
+    from rostersync.importers.limits import dangling_facts
     from rostersync.model.plan import Plan
     from rostersync.policies.delivery import first_seen
     from rostersync.scope import scope
@@ -207,7 +208,7 @@ def propose(
         missing=roster.missing,
         snapshot=afterwards,
         snapshot_moved=moved,
-        facts=first_seen(delivery, meta, started_at),
+        facts=first_seen(delivery, meta, started_at) | dangling_facts(roster, meta),
     )
     return plan, roster
 

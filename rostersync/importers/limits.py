@@ -36,7 +36,7 @@ class _Unused:
 
     def counted(self, dangling: int, rows: int) -> int:
         """Rejected rows, of dangling ones only those beyond the share that `dangling` of `rows` is."""
-        usual = self.dangling if dangling >= rows > 0 else dangling * self.rows // rows if rows else 0
+        usual = dangling * self.rows // rows if rows else 0
         return self.otherwise + max(0, self.dangling - usual)
 
 
@@ -48,22 +48,29 @@ def refuse_rejected(roster: Roster, guards: Guards, meta: Mapping[str, str]) -> 
     Raises:
         ImportRefused: names the file, the numbers and what most of its rows suffer from.
     """
-    known = json.loads(meta.get(DANGLING, "{}"))
+    known = _usual(meta)
     for file, unused in _unused(roster).items():
         count = unused.counted(*known.get(file, (0, 0)))
         if count > guards.small and count > allowed(guards.max_rejected, unused.rows):
             usual = unused.dangling + unused.otherwise - count
+            beside = f" (and {usual:,} as in the last import)" if usual else ""
             raise ImportRefused(
-                f"{file}: {count:,} of {unused.rows:,} rows could not be used{f' ({usual:,} more, as usual)' if usual else ''}, "
-                f"more than guards.max_rejected ({guards.max_rejected}) lets through; nothing was changed; "
-                f"{_most_of(roster, file)}; `rostersync validate` lists them all; have the export corrected"
+                f"{file}: {count:,} of {unused.rows:,} rows could not be used{beside}, more than guards.max_rejected "
+                f"({guards.max_rejected}) lets through; nothing was changed; {_most_of(roster, file)}; "
+                "`rostersync validate` lists them all; have the export corrected"
             )
 
 
-def dangling_facts(roster: Roster) -> dict[str, str]:
-    """DANGLING of this import, to be kept when it is applied."""
-    found = {file: (unused.dangling, unused.rows) for file, unused in _unused(roster).items() if unused.dangling}
-    return {DANGLING: json.dumps(found, sort_keys=True)}
+def dangling_facts(roster: Roster, meta: Mapping[str, str]) -> dict[str, str]:
+    """DANGLING after this import is applied; what was known of a file that is absent tonight stays."""
+    tonight = {file: (unused.dangling, unused.rows) for file, unused in _unused(roster).items() if unused.dangling}
+    absent = {file: share for file, share in _usual(meta).items() if file not in roster.row_counts}
+    return {DANGLING: json.dumps(absent | tonight, sort_keys=True)}
+
+
+def _usual(meta: Mapping[str, str]) -> dict[str, tuple[int, int]]:
+    """File -> (dangling rows, all rows) of the last applied import."""
+    return {file: (dangling, rows) for file, (dangling, rows) in json.loads(meta.get(DANGLING, "{}")).items()}
 
 
 def refuse_missing_users(roster: Roster, current: pl.Series) -> None:
@@ -80,7 +87,7 @@ def refuse_missing_users(roster: Roster, current: pl.Series) -> None:
         return
     rows = (roster.users["sourced_id"], roster.rejected_users["sourced_id"].drop_nulls())
     here = current.is_in(pl.concat([part.cast(pl.String) for part in rows]).implode())
-    here |= current.is_in(pl.Series(roster.deleted_users, dtype=pl.String).implode())
+    here |= current.is_in(pl.Series(list(roster.deleted_users), dtype=pl.String).implode())
     found = int(here.sum())
     if 2 * found < current.len():
         raise ImportRefused(
