@@ -50,7 +50,7 @@ def read(
         ImportRefused: the delivery as a whole cannot be used (policies.md R-V1, R-V6, R-D3, R-D7).
         ConfigurationError: a school of `[policy.schools]` that neither import nor state knows.
     """
-    from rostersync.importers import limits, oneroster, references
+    from rostersync.importers import absent_roles, limits, oneroster, references
     from rostersync.importers.include import include_schools
     from rostersync.scope.families import named_pairs
 
@@ -58,6 +58,9 @@ def read(
     _check_schools(settings, roster, state)
     if not lifts_missing_users(overrides):
         limits.refuse_missing_users(roster, state.current_users(guardians=_all_managed(settings)))
+    if absent_roles.without_role(roster) and roster.users is not None:
+        known = state.known("users", roster.users["sourced_id"].to_list())
+        roster = absent_roles.reject_newcomers(roster, known)
     users = state.known("users", _asked(roster, "user_id"))
     classes = state.known("classes", _asked(roster, "class_id"))
     roster = references.resolve(roster, users, classes)

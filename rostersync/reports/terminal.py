@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 ATTENTION = {
     Code.GUARD_HELD: "held by a guard",
     Code.UNREADABLE_ROWS: "removals held: rows whose sourcedId cannot be read",
-    Code.REJECTED_ROW: "records whose row was rejected; they keep their values",
+    Code.REJECTED_ROW: "records whose row was rejected; known ones keep their values",
     Code.NO_UNIQUE_CREDENTIAL: "guardians not added: no e-mail or mobile of their own",
     Code.NO_STUDENT: "guardians not added: no student of theirs in the import",
     Code.CREDENTIAL_TAKEN: "e-mails or mobiles not stored: somebody else has them",

@@ -99,7 +99,7 @@ def test_each_file_is_judged_by_itself(district: District) -> None:
 
 
 def test_a_row_with_two_mistakes_counts_once(district: District) -> None:
-    rows = [student(f"X{n}", familyName="", givenName="", role="pupil") for n in range(5)]
+    rows = [{**student(f"X{n}", familyName="", givenName=""), "role": "pupil"} for n in range(5)]
     district.night([*sound(1), *rows])
     assert district.ids() == {"S000"}
 
