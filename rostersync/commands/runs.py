@@ -11,7 +11,6 @@ from rostersync.commands import invocation, output
 from rostersync.commands.durations import duration, rough
 from rostersync.commands.output import Format, FormatOption
 from rostersync.errors import ConfigurationError, GuardTripped
-from rostersync.settings.pauses import paused_until, time_without_pauses
 
 COLUMNS = ("run_id", "started_at", "finished_at", "status", "source", "applied")
 
@@ -59,6 +58,7 @@ def check(
     A good night applied something, or found that there was nothing to do. Days of a pause do not count; a run in a
     pause is good while it lasts.
     """
+    from rostersync.settings.pauses import paused_until, time_without_pauses
     from rostersync.state.store import open_reader
 
     call = invocation.of(context)
