@@ -13,7 +13,7 @@ from rostersync.model.delivery import Delivery
 from rostersync.model.night import ENROLLMENT_KEY
 from rostersync.model.roster import Roster
 from rostersync.settings import Settings
-from rostersync.settings.overrides import Overrides
+from rostersync.settings.overrides import NO_OVERRIDES, Overrides
 
 if TYPE_CHECKING:
     from rostersync.importers.include import Base
@@ -31,34 +31,50 @@ def fetch(settings: Settings, source: Path | None, progress: Progress | None) ->
     return sources.fetch(settings.source, staging=staging, progress=progress)
 
 
-def shown_source(settings: Settings) -> str:
-    """The configured source as people know it, before anything was fetched."""
+def shown_source(settings: Settings, given: Path | None) -> str:
+    """The configured source, or the one given by hand, as people know it, before anything was fetched."""
+    if given is not None:
+        return str(given)
     source = settings.source
     if source.kind == "sftp":
         return f"sftp://{source.username}@{source.host}:{source.port}/{(source.path or '').lstrip('/')}"
     return str(source.path)
 
 
-def read(settings: Settings, delivery: Delivery, state: StateReader, today: date) -> Roster:
-    """The roster of tonight.
+def read(
+    settings: Settings, delivery: Delivery, state: StateReader, today: date, overrides: Overrides = NO_OVERRIDES
+) -> Roster:
+    """The roster of tonight; `overrides` are what `--override-guards` lets through.
 
     Raises:
-        ImportRefused: the delivery as a whole cannot be used (policies.md R-V1, R-V6).
+        ImportRefused: the delivery as a whole cannot be used (policies.md R-V1, R-V6, R-D3, R-D7).
         ConfigurationError: a school of `[policy.schools]` that neither import nor state knows.
     """
-    from rostersync.importers import oneroster, references
+    from rostersync.importers import absent_roles, limits, oneroster, references
     from rostersync.importers.include import include_schools
     from rostersync.scope.families import named_pairs
 
     roster = oneroster.read(delivery, region=settings.district.region, encoding=settings.source.encoding, today=today)
     _check_schools(settings, roster, state)
+    if not overrides.lift_missing_users:
+        limits.refuse_missing_users(roster, state.current_users(guardians=_all_managed(settings)))
+    if absent_roles.without_role(roster) and roster.users is not None:
+        known = state.known("users", roster.users["sourced_id"].to_list())
+        roster = absent_roles.reject_newcomers(roster, known)
     users = state.known("users", _asked(roster, "user_id"))
     classes = state.known("classes", _asked(roster, "class_id"))
     roster = references.resolve(roster, users, classes)
+    limits.refuse_rejected(roster, settings.guards, state.meta())
     roster = _drop_by_base(roster, state, today)
     if not settings.schools.include:
         return roster
     return include_schools(roster, settings.schools.include, named_pairs(roster), _base_of_silent(roster, state))
+
+
+def _all_managed(settings: Settings) -> bool:
+    """Whether every school's guardians follow the SIS: a file need not have those that do not (R-G4)."""
+    policy = settings.policy
+    return policy.manage_guardians and all(policy.of_school(school).manage_guardians for school in policy.schools)
 
 
 def _base_of_silent(roster: Roster, state: StateReader) -> Base:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from rostersync import errors
 from rostersync.model.delivery import Delivery
 from rostersync.settings import Settings
 from rostersync.settings.overrides import NO_OVERRIDES, Overrides
+from rostersync.settings.pauses import paused_until
 
 if TYPE_CHECKING:
     from rostersync.model.plan import Plan
@@ -30,12 +32,16 @@ RUN_ID_FORMAT = "%Y%m%dT%H%M%SZ"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run did: its id, where the report lies, its summary (as summary.json) and its exit code."""
+    """What a run did: its id, where the report lies, its summary (as summary.json) and its exit code.
+
+    `paused_until`: the last day of the pause in which nothing was done (R-D4); then there is no report and no summary.
+    """
 
     run_id: str
-    report_folder: Path
+    report_folder: Path | None
     summary: Any
     exit_code: int
+    paused_until: date | None = None
 
 
 @dataclass
@@ -62,8 +68,18 @@ def sync(
     full: bool,
     progress: Progress | None = None,
     overrides: Overrides = NO_OVERRIDES,
+    now: datetime | None = None,
 ) -> Outcome:
-    """Run one night; a dry run writes a report and nothing to the state. Guards let `overrides` through.
+    """Run one night; a dry run writes a report and nothing to the state.
+
+    Args:
+        settings: what decides.
+        source: a folder or zip instead of the configured source.
+        dry_run: only report.
+        full: look at every record.
+        progress: is told how far the fetch is.
+        overrides: what guards let through.
+        now: when this run starts; the clock's time where it is not given.
 
     Raises:
         RosterSyncError: the run cannot go on; the state is as it was, but for a row about the run.
@@ -72,13 +88,20 @@ def sync(
     from rostersync.state.lock import hold
 
     writable(settings.reports.path)
+    now = (now or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
+    until = None if dry_run else paused_until(settings.pause, now.astimezone(settings.district.zone).date())
+    if until is not None:
+        _check_state(settings)
+        with hold(settings.state.path):
+            return _paused(settings, source, until, now)
     # The rules need pandas; it loads while the files are read, which is polars' work and leaves a core free.
     threading.Thread(target=importlib.import_module, args=("pandas",), daemon=True).start()
+    night = functools.partial(_night, settings, source, full=full, progress=progress, overrides=overrides, now=now)
     if dry_run:
-        return _night(settings, source, dry_run=True, full=full, progress=progress, overrides=overrides)
+        return night(dry_run=True)
     _check_state(settings)
     with hold(settings.state.path):
-        return _night(settings, source, dry_run=False, full=full, progress=progress, overrides=overrides)
+        return night(dry_run=False)
 
 
 def _check_state(settings: Settings) -> None:
@@ -89,6 +112,20 @@ def _check_state(settings: Settings) -> None:
         pass
 
 
+def _paused(settings: Settings, source: Path | None, until: date, now: datetime) -> Outcome:
+    """R-D4: nothing is fetched or applied; only that this run was there is written."""
+    from rostersync import intake
+    from rostersync.state.connection import writing
+    from rostersync.state.writer import record_run
+
+    run_id, started_at = _new_run(settings, now)
+    shown = intake.shown_source(settings, source)
+    with writing(settings.state.path) as connection:
+        summary: dict[str, object] = {"paused_until": until.isoformat()}
+        record_run(connection, run_id, started_at, shown, "paused", applied=False, summary=summary)
+    return Outcome(run_id, None, None, 0, until)
+
+
 def _night(
     settings: Settings,
     source: Path | None,
@@ -97,12 +134,13 @@ def _night(
     full: bool,
     progress: Progress | None,
     overrides: Overrides,
+    now: datetime,
 ) -> Outcome:
     from rostersync import intake
 
-    run_id, started_at = _new_run(settings)
+    run_id, started_at = _new_run(settings, now)
     watch = Stopwatch()
-    shown = str(source) if source is not None else intake.shown_source(settings)
+    shown = intake.shown_source(settings, source)
     try:
         with contextlib.ExitStack() as stack:
             with watch.stage("fetch"):
@@ -130,7 +168,9 @@ def propose(
     """Everything up to the plan, from a state that is only read."""
     from rostersync import intake, planning
     from rostersync.diff import diff, fingerprints
+    from rostersync.importers.limits import dangling_facts
     from rostersync.model.plan import Plan
+    from rostersync.policies.delivery import first_seen
     from rostersync.policies.guards import decide_with_guards
     from rostersync.scope import scope
     from rostersync.state import snapshot
@@ -143,7 +183,7 @@ def propose(
         state = StateReader(connection)
         meta = state.meta()
         with watch.stage("read"):
-            roster = intake.read(settings, delivery, state, today)
+            roster = intake.read(settings, delivery, state, today, overrides)
             intake.check_overrides(overrides, roster, state)
         with watch.stage("compare"):
             before = snapshot.read(settings.state.path, meta.get("snapshot"))
@@ -180,6 +220,7 @@ def propose(
         snapshot=afterwards,
         snapshot_moved=moved,
         judgement=judgement,
+        facts=first_seen(delivery, meta, started_at) | dangling_facts(roster, meta),
     )
     return plan, roster
 
@@ -248,10 +289,10 @@ def _finish(
             f"{error} Run {plan.run_id} itself is {plan.judgement.status} and kept in the state; "
             "only its report is missing."
         ) from error
-    return Outcome(plan.run_id, folder, summary, plan.judgement.exit_code)
+    return Outcome(plan.run_id, folder, summary, summary.run.exit_code)
 
 
-def _new_run(settings: Settings) -> tuple[str, datetime]:
+def _new_run(settings: Settings, started_at: datetime) -> tuple[str, datetime]:
     """A run id, the UTC start, later than that of every run and report before; and the start itself."""
     from rostersync.reports.folder import latest_run_id
     from rostersync.state.connection import reading
@@ -259,7 +300,6 @@ def _new_run(settings: Settings) -> tuple[str, datetime]:
 
     with reading(settings.state.path) as connection:
         last = max(StateReader(connection).last_run_id() or "", latest_run_id(settings.reports.path) or "")
-    started_at = datetime.now(UTC).replace(microsecond=0)
     if last:
         after = datetime.strptime(last, RUN_ID_FORMAT).replace(tzinfo=UTC) + timedelta(seconds=1)
         if after > started_at:

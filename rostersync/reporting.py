@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from rostersync.errors import GuardTripped
 from rostersync.model.delivery import Delivery
 from rostersync.model.plan import Plan
 from rostersync.model.roster import Roster
@@ -51,6 +52,7 @@ def summary(
 ) -> RunSummary:
     """The summary of the run, as it stands now."""
     from rostersync.model.report import RunFacts, SourceFacts, SourceFile
+    from rostersync.policies.delivery import since, unchanged_too_long
     from rostersync.reports.guards import removals_by_school, tripped_guards
     from rostersync.reports.summary import summarise
     from rostersync.state.connection import reading
@@ -58,6 +60,8 @@ def summary(
 
     with reading(settings.state.path) as connection:
         orgs = _org_names(plan, StateReader(connection))
+    stale = unchanged_too_long(plan.facts, plan.started_at, settings)
+    tripped = (*tripped_guards(plan.judgement, orgs), *(() if stale is None else (stale,)))
     counts = {name.lower(): count for name, count in roster.row_counts.items()}
     files = tuple(
         SourceFile(name=file.name, size=file.size, digest=file.digest, rows=counts.get(file.name.lower()))
@@ -71,11 +75,11 @@ def summary(
             finished_at=datetime.now(UTC).replace(microsecond=0),
             status=plan.judgement.status,
             dry_run=dry_run,
-            exit_code=plan.judgement.exit_code,
+            exit_code=GuardTripped.exit_code if tripped else 0,
         ),
-        source=SourceFacts(name=plan.source, files=files),
+        source=SourceFacts(name=plan.source, files=files, unchanged_since=since(plan.facts)),
         schools=removals_by_school(plan.judgement, orgs),
-        guards_tripped=tripped_guards(plan.judgement, orgs),
+        guards_tripped=tripped,
         diagnosis=plan.judgement.diagnosis,
         seconds=seconds,
         report=settings.reports.path / plan.run_id,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
 from rostersync.commands import invocation, output
+from rostersync.commands.durations import duration, rough
 from rostersync.commands.output import Format, FormatOption
-from rostersync.errors import ConfigurationError
+from rostersync.errors import ConfigurationError, GuardTripped
 
 COLUMNS = ("run_id", "started_at", "finished_at", "status", "source", "applied")
 
@@ -42,3 +44,36 @@ def show(
     if found is None:
         raise ConfigurationError(f"the state knows no run {run}; see `rostersync runs list`")
     output.record({name: found[name] for name in COLUMNS} | output.flattened(found["summary"]), chosen)
+
+
+@app.command("check")
+def check(
+    context: typer.Context,
+    max_age: Annotated[
+        str, typer.Option("--max-age", metavar="TIME", help='How old the last good night may be: 26h, 2d, "26 hours".')
+    ] = "26h",
+) -> None:
+    """For monitoring: whether the last good night is young enough; exit code 5 if not.
+
+    A good night applied something, or found that there was nothing to do. Days of a pause do not count; a run in a
+    pause is good while it lasts.
+    """
+    from rostersync.settings.pauses import paused_until, time_without_pauses
+    from rostersync.state.store import open_reader
+
+    call = invocation.of(context)
+    allowed, settings = duration(max_age, "--max-age"), call.settings()
+    now = datetime.now(UTC)
+    paused = paused_until(settings.pause, now.astimezone(settings.district.zone).date())
+    with open_reader(settings.state.path) as reader:
+        last = reader.last_good_run(paused=paused is not None)
+    advice = "see `rostersync runs list` and the log of the schedule"
+    if last is None:
+        raise GuardTripped(f"no run was ever applied to {settings.state.path.name}; {advice}")
+    started = datetime.fromisoformat(last["started_at"])
+    age = time_without_pauses(started, now, () if paused else settings.pause, settings.district.zone)
+    told = f"{last['run_id']} ({last['status']}), {rough(age)} ago"
+    if age > allowed:
+        raise GuardTripped(f"no good night since {told}; more than {max_age.strip()}; {advice}")
+    if not call.quiet:
+        output.line(f"Last good night: {told}")

@@ -5,12 +5,15 @@ from __future__ import annotations
 import gc
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rostersync.commands import invocation, logs, progress
+from rostersync.commands import invocation, logs, output, progress
 from rostersync.errors import GuardTripped
+
+if TYPE_CHECKING:
+    from rostersync.model.report import RunSummary
 
 
 def sync(
@@ -49,14 +52,32 @@ def sync(
         outcome = pipeline.sync(
             settings, source=source, dry_run=dry_run, full=full, progress=watcher, overrides=let_through
         )
+    if outcome.paused_until is not None:
+        if not call.quiet:
+            output.line(
+                f"Run {outcome.run_id}: paused until {outcome.paused_until}, that day included ([[pause]] in "
+                f"{settings.file.name}); nothing was fetched or changed; dry runs still work"
+            )
+        return
+    _warn(outcome.summary)
     if not call.quiet:
         from rich.console import Console
 
         from rostersync.reports.terminal import print_summary
 
         print_summary(outcome.summary, Console(file=sys.stdout, highlight=False))
-    if outcome.summary.guards_tripped:
-        from rostersync.reports.terminal import guard_line
+    from rostersync.reports.terminal import guard_line, of_records
 
+    if of_records(outcome.summary):
         raise GuardTripped(guard_line(outcome.summary))
     raise typer.Exit(outcome.exit_code)
+
+
+def _warn(summary: RunSummary) -> None:
+    """Says on stderr, also with --quiet, why the run ends with another code than 0."""
+    import structlog
+
+    from rostersync.reports.terminal import unchanged_text
+
+    if text := unchanged_text(summary):
+        structlog.get_logger().warning(f"{text}; see whether the SIS still exports")

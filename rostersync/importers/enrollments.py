@@ -54,7 +54,10 @@ def enrollments_of(table: Table, classes: pl.DataFrame | None, today: date, find
     rows, _ = without_deleted(table.rows, _FILE, findings)
     rows = with_checked_ids(rows, _IDS, _FILE, findings)
     rows = _with_role(rows, findings)
+    blank = rows["is_primary"].is_null()
     rows = with_truth(rows, "is_primary", "primary", _FILE, findings)
+    # A blank says no; a word that cannot be read says nothing.
+    rows = rows.with_columns(is_primary=pl.when(~blank).then(pl.col("is_primary")).otherwise(pl.lit(value=False)))
     rows = with_dates(rows, {"begin_date": "beginDate", "end_date": "endDate"}, _FILE, findings)
     unique = one_row_each(rows, table.rejected, _FILE, findings)
     rows = unique.rows
@@ -67,13 +70,13 @@ def enrollments_of(table: Table, classes: pl.DataFrame | None, today: date, find
         [part.select(columns) for part in (table.rejected, unique.conflicting, rows.filter(~sound))]
     ).sort("line")
     lost = pl.col("sourced_id").is_null() & (pl.col("class_id").is_null() | pl.col("user_id").is_null())
-    kept = rows.filter(sound).with_columns(role=pl.col("word"), is_primary=pl.col("is_primary").fill_null(value=False))
+    kept = rows.filter(sound).with_columns(role=pl.col("word"))
     kept = _without_dropped(kept.select(ENROLLMENT_COLUMNS), classes, today)
     return Enrollments(kept, rejected, not rejected.filter(lost).is_empty())
 
 
 def one_per_member(rows: pl.DataFrame) -> pl.DataFrame:
-    """One row per class, user and role: of the smallest sourcedId, primary if any of them is."""
+    """One row per class, user and role: of the smallest sourcedId; primary if any is, unsaid if none can be read."""
     import polars as pl
 
     key = ["class_id", "user_id", "role"]
@@ -82,10 +85,11 @@ def one_per_member(rows: pl.DataFrame) -> pl.DataFrame:
         return rows
     shared = hashes.is_duplicated()
     ordered = rows.filter(shared).sort("sourced_id", "line", nulls_last=True)
-    kept = ordered.group_by(key).agg(pl.col("line").first(), pl.col("is_primary").any())
-    primary = kept.filter("is_primary")["line"]
+    kept = ordered.group_by(key).agg(pl.col("line").first(), pl.col("is_primary").max())
     single = rows.filter(~shared | rows["line"].is_in(kept["line"].implode()))
-    return single.with_columns(pl.col("is_primary") | pl.col("line").is_in(primary.implode()))
+    said = single.select("line").join(kept.select("line", "is_primary"), on="line", how="left", maintain_order="left")
+    joined = pl.col("line").is_in(kept["line"].implode())
+    return single.with_columns(is_primary=pl.when(joined).then(said["is_primary"]).otherwise(pl.col("is_primary")))
 
 
 def _with_role(rows: pl.DataFrame, findings: FindingList) -> pl.DataFrame:

@@ -6,6 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from rostersync.importers import lookalikes
+from rostersync.importers.absent_roles import SILENT, AbsentRoles
 from rostersync.importers.classes import Classes, classes_of
 from rostersync.importers.enrollments import Enrollments, enrollments_of, one_per_member
 from rostersync.importers.layouts import (
@@ -21,7 +22,7 @@ from rostersync.importers.layouts import (
 from rostersync.importers.orgs import empty_frame, known_ids, referred_to
 from rostersync.importers.package import Package
 from rostersync.importers.references import report_unknown, split
-from rostersync.importers.roles import profiles_of, roles_of
+from rostersync.importers.roles import UserRoles, profiles_of, roles_of
 from rostersync.importers.users import Users, users_of
 from rostersync.model.roster import (
     ENROLLMENT_COLUMNS,
@@ -42,7 +43,8 @@ def read(delivery: Delivery, *, region: str, encoding: str = "auto", today: date
     """Read and check the files of `delivery`; phone numbers without a country code are of `region`.
 
     `encoding`: auto, utf-8 or windows-1252. `today` decides which enrollments were dropped (R-K6). Enrollments
-    of users or classes that the files do not know are left in `unresolved`; references.resolve decides them.
+    of users or classes that the files do not know are left in `unresolved`; references.resolve decides them. Without
+    roles.csv users have no role: absent_roles.reject_newcomers decides them.
 
     Raises:
         ImportRefused: the delivery cannot be used as a whole (policies.md R-V1, R-V6).
@@ -123,12 +125,17 @@ class _Reading:
             return None
         self._known[USERS.table] = known_ids(table)
         missing = table.missing - {"status"}
-        roles = profiles = None
+        roles: UserRoles | AbsentRoles | None = None
+        profiles = None
         if self._package.version == "1.2":
             roles_table = self._package.roles()
-            self._check(ROLES, roles_table.rows)
-            roles = roles_of(roles_table, self._findings)
-            missing |= {"school_ids"} if "org_id" in roles_table.missing else set()
+            if roles_table is None:
+                roles = AbsentRoles()
+                missing |= SILENT
+            else:
+                self._check(ROLES, roles_table.rows)
+                roles = roles_of(roles_table, self._findings)
+                missing |= {"school_ids"} if "org_id" in roles_table.missing else set()
             profiles_table = self._package.table(USER_PROFILES)
             profiles = None if profiles_table is None else profiles_of(profiles_table, self._findings)
         users = users_of(table, roles, profiles, region, self._findings)

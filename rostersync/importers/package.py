@@ -88,6 +88,7 @@ class Package:
             return said or ("1.2" if ROLES.file in self._files else "1.1")
         header = {cell.lower() for cell in self.headers[USERS.file]}
         here = {"1.1": "role" in header, "1.2": ROLES.file in self._files}
+        here["1.2"] |= not here["1.1"] and self.manifest.mode(ROLES) == "absent"
         found = said if said and here[said] else "1.1" if here["1.1"] else "1.2" if here["1.2"] else said or "1.1"
         if said and found != said:
             message = f"The manifest says OneRoster {said}, the files are {found}, read as that. Correct it."
@@ -153,17 +154,17 @@ class Package:
         self._without_rows(layout.file)
         return table
 
-    def roles(self) -> Table:
-        """roles.csv of a 1.2 delivery.
+    def roles(self) -> Table | None:
+        """roles.csv of a 1.2 delivery; None where the manifest marks it absent.
 
         Raises:
             ImportRefused: there is none.
         """
         table = self.table(ROLES)
-        if table is None:
+        if table is None and self.manifest.mode(ROLES) != "absent":
             raise ImportRefused(
                 "users.csv line 1: required column role is missing, and there is no roles.csv (1.2). "
-                "Nothing was changed. Add the one or the other to the export."
+                "Nothing was changed. Add the one or the other to the export, or mark roles absent in the manifest."
             )
         return table
 

@@ -16,6 +16,7 @@ from rostersync.model.roster import REJECTED_USER_COLUMNS, USER_COLUMNS
 if TYPE_CHECKING:
     import polars as pl
 
+    from rostersync.importers.absent_roles import AbsentRoles
     from rostersync.importers.finding_list import FindingList
     from rostersync.importers.tables import Table
 
@@ -39,7 +40,11 @@ class Users:
 
 
 def users_of(
-    table: Table, roles: UserRoles | None, profiles: pl.DataFrame | None, region: str, findings: FindingList
+    table: Table,
+    roles: UserRoles | AbsentRoles | None,
+    profiles: pl.DataFrame | None,
+    region: str,
+    findings: FindingList,
 ) -> Users:
     """The users of a delivery: in 1.2 `roles` says what they are, in 1.1 (None) the column role.
 

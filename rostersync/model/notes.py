@@ -123,12 +123,14 @@ _ENTRIES: Mapping[Code, _Entry] = MappingProxyType(
         ),
         Code.ENROLLMENT_ENDED: _Entry((Action.ENDED,), "No longer in the SIS import."),
         Code.GUARDIANSHIP_ENDED: _Entry((Action.ENDED,), "No longer in the SIS import."),
-        Code.REJECTED_ROW: _Entry(
-            (Action.REJECTED,), "Row rejected: {message}; the record keeps its last good values."
-        ),
+        Code.REJECTED_ROW: _Entry((Action.REJECTED,), "Row rejected: {message}; {outcome}."),
         Code.UNREADABLE_ROWS: _Entry((Action.HELD,), "Removal held: {file} has rows whose sourcedId cannot be read."),
     }
 )
+
+REJECTED_KNOWN = "the record keeps its last good values"
+REJECTED_NEW = "new, and not added until the row is correct"
+"""The `outcome` of REJECTED_ROW, for records that are known and those that are not."""
 
 GUARD_VERBS: Mapping[str, str] = MappingProxyType({"Removal": "lose", "Addition": "gain", "Change": "change"})
 """What GUARD_HELD holds (`what`) -> its `verb`."""
@@ -178,7 +180,7 @@ def note(code: Code, **values: Any) -> str:
     `field` (email, mobile), `value`; CREDENTIAL_TAKEN `field`, `value`, `id`; LINKED_RECORD_DIFFERS `field`,
     `id`; NO_UNIQUE_CREDENTIAL `holders`, (value, id) of each, may be empty; FAMILY_LEFT `mode`; TITLE_KEPT
     `sis_title`; GUARD_HELD `what` (a key of GUARD_VERBS), `kind`, `school`, `count`, `total`, `limit`;
-    REJECTED_ROW `message`; UNREADABLE_ROWS `file`.
+    REJECTED_ROW `message`, `outcome` (REJECTED_KNOWN, REJECTED_NEW); UNREADABLE_ROWS `file`.
 
     Raises:
         ValueError: a value is missing, or one is given that the note does not have.

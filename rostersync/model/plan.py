@@ -40,3 +40,5 @@ class Plan:
     """Whether the snapshot differs from the one that the state names."""
     judgement: Judgement = field(default_factory=Judgement)
     """What the guards say; a night that they stop is reported and not applied."""
+    facts: dict[str, str] = field(default_factory=dict)
+    """What the state's meta keeps of this import: which files it was made of, how many rows of them dangled."""

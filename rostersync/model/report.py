@@ -110,10 +110,11 @@ class SourceFile(_Facts):
 
 
 class SourceFacts(_Facts):
-    """Where the files came from, as it is shown to people, and what they were."""
+    """Where the files came from, as it is shown to people, what they were, and since when just these have come."""
 
     name: str
     files: tuple[SourceFile, ...]
+    unchanged_since: datetime | None = None
 
 
 class SchoolRemovals(_Facts):
@@ -124,8 +125,15 @@ class SchoolRemovals(_Facts):
     allowed: int | None
 
 
+UNCHANGED_DELIVERY = "Delivery"
+"""`what` of the guard that trips where the files have not changed for too long."""
+
+
 class TrippedGuard(_Facts):
-    """A guard that tripped: the values of the note GUARD_HELD (model/notes.py)."""
+    """A guard that tripped: the values of the note GUARD_HELD (model/notes.py).
+
+    Or `what` Delivery, where the files have not changed for too long: `count` days of `total`, at no school (R-D6).
+    """
 
     what: str
     kind: str

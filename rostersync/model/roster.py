@@ -70,7 +70,7 @@ ENROLLMENT_COLUMNS = (
     "role",  # OneRoster's word: student | teacher | aide | proctor | administrator
     "sourced_id",  # may be null: not a required column
     "line",
-    "is_primary",  # boolean
+    "is_primary",  # boolean; null where the cell cannot be read: it says nothing
     "begin_date",
     "end_date",
 )

@@ -12,6 +12,8 @@ from rostersync.model.notes import (
     FIXED_NOTES,
     HOLDER,
     LIST_SEPARATOR,
+    REJECTED_KNOWN,
+    REJECTED_NEW,
     Code,
     action_of,
     note,
@@ -29,11 +31,7 @@ def user_notes(decisions: Decisions) -> pd.DataFrame:
     users, table = decisions.users, decisions.accounts
     frames = [
         *_status_notes(users),
-        _rows(
-            users.loc[users["rejected"]],
-            Code.REJECTED_ROW,
-            message=_where(users.loc[users["rejected"]], "users.csv"),
-        ),
+        _rejected_rows(users, "users.csv"),
         _rows(users.loc[users["held"]], Code.UNREADABLE_ROWS, file="users.csv"),
         *_kept_by_active(table),
         *_kept_credentials(table),
@@ -46,14 +44,13 @@ def class_notes(decisions: Decisions) -> pd.DataFrame:
     """`id`, `action`, `code`, `notes` of classes, but for SIS_UPDATE."""
     classes = decisions.classes
     kept = classes[classes["title_kept"]]
-    rejected = classes[classes["rejected"]]
     frames = [
         *(
             _rows(classes[classes["status_code"] == code.value], code)
             for code in (Code.NEW, Code.LEFT_SIS, Code.RETURNED, Code.CLASS_STAYS_ARCHIVED)
         ),
         _rows(kept, Code.TITLE_KEPT, sis_title=kept["to_sis_title"]),
-        _rows(rejected, Code.REJECTED_ROW, message=_where(rejected, "classes.csv")),
+        _rejected_rows(classes, "classes.csv"),
         _rows(classes[classes["held"]], Code.UNREADABLE_ROWS, file="classes.csv"),
     ]
     return _together(frames)
@@ -160,8 +157,14 @@ def _linked_records(users: pd.DataFrame, table: pd.DataFrame) -> list[pd.DataFra
     return frames
 
 
-def _where(rejected: pd.DataFrame, file: str) -> pd.Series:
-    return f"see issues.csv, {file} line " + rejected["line"].astype("str").str.removesuffix(".0")
+def _rejected_rows(records: pd.DataFrame, file: str) -> pd.DataFrame:
+    """R-V3: a known record keeps its base, a new one waits."""
+    rejected = records[records["rejected"]]
+    if rejected.empty:
+        return _together([])
+    where = f"see issues.csv, {file} line " + rejected["line"].astype("str").str.removesuffix(".0")
+    outcome = rejected["known"].map({True: REJECTED_KNOWN, False: REJECTED_NEW}).astype("str")
+    return _rows(rejected, Code.REJECTED_ROW, message=where, outcome=outcome)
 
 
 def _shown(values: pd.Series) -> pd.Series:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rostersync.model.findings import Severity
 from rostersync.model.notes import Action, Code
+from rostersync.model.report import UNCHANGED_DELIVERY, TrippedGuard
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 ATTENTION = {
     Code.GUARD_HELD: "held by a guard",
     Code.UNREADABLE_ROWS: "removals held: rows whose sourcedId cannot be read",
-    Code.REJECTED_ROW: "records whose row was rejected; they keep their values",
+    Code.REJECTED_ROW: "records whose row was rejected; known ones keep their values",
     Code.NO_UNIQUE_CREDENTIAL: "guardians not added: no e-mail or mobile of their own",
     Code.NO_STUDENT: "guardians not added: no student of theirs in the import",
     Code.CREDENTIAL_TAKEN: "e-mails or mobiles not stored: somebody else has them",
@@ -86,25 +87,29 @@ def _print_attention(summary: RunSummary, console: Console) -> None:
 
 def _print_diagnosis(summary: RunSummary, console: Console) -> None:
     """What probably happened where guards tripped, and how to let a run through that is right."""
-    if not summary.guards_tripped:
+    guards = of_records(summary)
+    if not guards:
         return
     stopped = summary.run.status == "stopped"
     done = "nothing is applied" if stopped else "what tripped and what hangs together with it is held"
     console.print(f"\nA guard tripped: {done}", style="bold")
     for line in summary.diagnosis:
         console.print(_text(f"Probably: {line}"))
-    words = sorted(
-        {f"{guard.kind}@{guard.school_id}" if guard.school_id else guard.kind for guard in summary.guards_tripped}
-    )
+    words = sorted({f"{guard.kind}@{guard.school_id}" if guard.school_id else guard.kind for guard in guards})
     named = " ".join(f"--override-guards {shlex.quote(word)}" for word in words[:3])
     more = "" if len(words) <= 3 else f" and {len(words) - 3} more, or --override-guards all"
     console.print("Correct the export in the SIS. If the files are right, let this through once:")
     console.print(_text(f"rostersync sync {named}{more}"), soft_wrap=True)
 
 
+def of_records(summary: RunSummary) -> list[TrippedGuard]:
+    """The guards that tripped over records (R-D1, R-D5), not over the age of the files (R-D6)."""
+    return [guard for guard in summary.guards_tripped if guard.what != UNCHANGED_DELIVERY]
+
+
 def guard_line(summary: RunSummary) -> str:
     """One line for whoever watches exit codes: the first guard that tripped, what was done, what to do."""
-    first, *others = summary.guards_tripped
+    first, *others = of_records(summary)
     more = f" and {len(others)} more" if others else ""
     done = "nothing was applied" if summary.run.status == "stopped" else "held, the rest was applied"
     if summary.run.dry_run:
@@ -118,12 +123,24 @@ def guard_line(summary: RunSummary) -> str:
 
 def _guard_lines(summary: RunSummary) -> Iterator[tuple[int, str, str]]:
     for guard in summary.guards_tripped:
+        if guard.what == UNCHANGED_DELIVERY:
+            yield guard.count, f"days: {unchanged_text(summary)}", "summary.json"
+            continue
         done = "stopped" if summary.run.status == "stopped" else "held"
         text = (
             f"{guard.what} of {guard.kind} at {guard.school} {done}: {guard.count:,} of {guard.total:,} "
             f"(limit {guard.limit})"
         )
         yield guard.count, text, "summary.json"
+
+
+def unchanged_text(summary: RunSummary) -> str:
+    """Since when the same files have come, where that is longer than `guards.max_age` allows; else blank (R-D6)."""
+    since = summary.source.unchanged_since
+    limits = [guard.limit for guard in summary.guards_tripped if guard.what == UNCHANGED_DELIVERY]
+    if since is None or not limits:
+        return ""
+    return f"the files have not changed since {since:%Y-%m-%d %H:%M} UTC (limit {limits[0]})"
 
 
 def _error_lines(summary: RunSummary) -> Iterator[tuple[int, str, str]]:

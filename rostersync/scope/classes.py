@@ -76,7 +76,9 @@ def enrollments_in_scope(
     return (
         merged.with_columns(
             pl.col(*texts, *incoming).fill_null(""),
-            pl.col("is_primary", "in_is_primary", "asserted").fill_null(value=False),
+            pl.col("is_primary", "asserted").fill_null(value=False),
+            # Where the cell cannot be read the stored value stays.
+            in_is_primary=pl.coalesce("in_is_primary", "is_primary", pl.lit(value=False)),
         )
         .with_columns(protected=_protected(roster))
         .sort(ENROLLMENT_KEY)

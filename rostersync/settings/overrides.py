@@ -28,6 +28,14 @@ class Overrides:
         return self.everything or kind in self.kinds or (kind, school_id) in self.at_schools
 
     @property
+    def lift_missing_users(self) -> bool:
+        """Whether a users file in which most people are missing is let through (policies.md R-D7).
+
+        The file is that of all schools: a kind at one school does not let it through.
+        """
+        return self.everything or not self.kinds.isdisjoint(("students", "guardians", "staff"))
+
+    @property
     def school_ids(self) -> set[str]:
         """The schools that are named."""
         return {school_id for _, school_id in self.at_schools}

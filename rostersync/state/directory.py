@@ -103,6 +103,18 @@ class Directory:
         row = self._one(f"{_RUNS} WHERE r.run_id = ?", (run_id,))
         return None if row is None else _with_summary(row)
 
+    def last_good_run(self, *, paused: bool) -> Row | None:
+        """The latest run that applied its night and was not taken back: `run_id`, `started_at`, `status`; or None.
+
+        With `paused` also one that did nothing because of a pause.
+        """
+        return self._one(
+            "SELECT run_id, started_at, status FROM runs r WHERE (r.applied AND r.status IN ('applied', 'held') "
+            "AND r.undoes IS NULL AND NOT EXISTS (SELECT 1 FROM runs u WHERE u.undoes = r.number)) "
+            "OR (? AND r.status = 'paused') ORDER BY run_id DESC LIMIT 1",
+            (paused,),
+        )
+
     def _listing(self, view: str, conditions: list[str], values: list[object], limit: int | None) -> list[Row]:
         where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
         return self._rows(*_limited(f"SELECT * FROM {view}{where} ORDER BY id", values, limit))

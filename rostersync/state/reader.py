@@ -83,6 +83,13 @@ class StateReader:
             ("email", "mobile", "sis_email", "sis_mobile", "sis_sms"),
         )
 
+    def current_users(self, *, guardians: bool) -> pl.Series:
+        """Ids of the current users of the SIS; without `guardians` not those who are nothing else."""
+        others = "" if guardians else " AND roles <> 'guardian'"
+        return self._frame(
+            f"SELECT id FROM users WHERE roster_status = 'current' AND origin = 'sis'{others}", ("id",)
+        ).to_series()
+
     def accounts(self, account_ids: Iterable[int] | None) -> pl.DataFrame:
         """Accounts: ACCOUNT_COLUMNS."""
         return self._select("accounts", ACCOUNT_COLUMNS, {"account_id": account_ids})

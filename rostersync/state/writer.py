@@ -57,12 +57,13 @@ def apply(connection: sqlite3.Connection, plan: Plan, snapshot_name: str, *, loa
     _write_messages(connection, plan, number)
     looked_at = _write_standing_notes(connection, plan)
     _write_orgs(connection, plan)
-    changed = loaded or connection.total_changes > before
+    changed = loaded or connection.total_changes - looked_at > before
     facts = {
         "generation": str(generation + 1 if changed else generation),
         "settings_digest": plan.settings_digest,
         "missing": missing_columns(plan.missing),
         "snapshot": snapshot_name,
+        **plan.facts,
     }
     connection.executemany("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", facts.items())
     return changed
@@ -212,10 +213,6 @@ def _update_users(connection: sqlite3.Connection, plan: Plan) -> None:
         moved,
         [*_USER_COLUMNS.values(), "id"],
     )
-    new = users[[*dict.fromkeys(_USER_COLUMNS.values()), "id"]][~users["known"] & (users["to_status"] != "")]
-    constants = {"origin": "sis", "added_in": number, "guard_held": 0}
-    columns = {name: value for name, value in _USER_COLUMNS.items() if name not in constants}
-    _insert(connection, "users", new, {**columns, "id": "id", "sourced_id": "id"}, constants)
 
 
 _CLASS_COLUMNS = {

@@ -86,6 +86,7 @@ def script(port: int) -> str:
         readme.pop("look"),
         schedule.pop("backup"),
         schedule.pop("morning"),
+        schedule.pop("check"),
         state.pop("read"),
         state.pop("backup"),
         state.pop("restore"),

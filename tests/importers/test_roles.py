@@ -131,7 +131,24 @@ def test_the_columns_win_over_the_manifest(deliver: Deliver, said: str, there: s
 
 
 def test_without_any_role_the_set_is_refused(deliver: Deliver):
-    with pytest.raises(ImportRefused, match="role is missing"):
-        roster(deliver(files_12(roles=None, manifest=manifest("1.2", roles="absent"))))
+    for mode in ("bulk", ""):
+        with pytest.raises(ImportRefused, match=r"role is missing.*mark roles absent"):
+            roster(deliver(files_12(roles=None, manifest=manifest("1.2", roles=mode))))
     with pytest.raises(ImportRefused, match=r"roles\.csv has a header but no rows"):
         roster(deliver(files_12(roles=table(ROLES))))
+
+
+def test_roles_that_the_manifest_marks_absent_say_nothing(deliver: Deliver):
+    found = roster(deliver(files_12(roles=None, manifest=manifest("1.2", roles="absent"))))
+    assert (found.version, codes(found)) == ("1.2", [])
+    assert found.missing["users"] == {"profiles", "role", "roles", "school_ids"}
+    assert [user(found, "S1")[name] for name in ("role", "roles", "school_ids", "given_name")] == [None] * 3 + ["Ada"]
+    assert found.rejected_users.is_empty()
+    assert not found.unreadable
+
+
+def test_users_with_a_role_of_their_own_are_read_by_it(deliver: Deliver):
+    """A manifest of 1.2 that marks roles absent over users of 1.1: nothing is unsaid."""
+    found = roster(deliver(files_11(manifest=manifest("1.2", roles="absent"))))
+    assert found.version == "1.1"
+    assert user(found, "S1")["role"] == "student"

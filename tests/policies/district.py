@@ -10,6 +10,7 @@ import sqlite3
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -254,20 +255,25 @@ class District:
         *,
         include: Sequence[str] = (),
         schools: Mapping[str, Mapping[str, object]] | None = None,
-        guards: str | None = None,
+        guards: str | Mapping[str, object] | None = None,
+        pause: Sequence[tuple[str, str]] = (),
         **policy: object,
     ) -> None:
-        """Write rostersync.toml: policy keys, `schools.include`, `[policy.schools]`, and `guards` as TOML.
+        """Write rostersync.toml: policy keys, `schools.include`, `[policy.schools]`, `guards`, `[[pause]]`.
 
-        Without `guards` those of `limits` hold: none, since whole families and classes come and go in a district of
-        a few people.
+        `guards` are TOML, or keys of `[guards]`. Without them those of `limits` hold: none, since whole families and
+        classes come and go in a district of a few people.
         """
         lines = ["[schools]", f"include = {_toml(list(include))}", "[policy]"]
         lines += [f"{key} = {_toml(value)}" for key, value in policy.items()]
         for school, values in (schools or {}).items():
             lines.append(f'[policy.schools."{school}"]')
             lines += [f"{key} = {_toml(value)}" for key, value in values.items()]
+        if isinstance(guards, Mapping):
+            guards = "\n".join(["[guards]", *(f"{key} = {_toml(value)}" for key, value in guards.items())])
         lines.append(self.limits if guards is None else guards)
+        for first, last in pause:
+            lines += ["[[pause]]", f"from = {first}", f"to = {last}"]
         (self.folder / "rostersync.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
     @property
@@ -292,6 +298,7 @@ class District:
         dry_run: bool = False,
         full: bool = False,
         override: Sequence[str] = (),
+        now: datetime | None = None,
     ) -> Report:
         """One night with these rows; `files` says what they are, `override` what is let through the guards."""
         folder = self.files(
@@ -307,7 +314,7 @@ class District:
             roles=roles,
             shuffle=shuffle,
         )
-        return self.sync(folder, dry_run=dry_run, full=full, override=override)
+        return self.sync(folder, dry_run=dry_run, full=full, override=override, now=now)
 
     def files(
         self,
@@ -378,10 +385,18 @@ class District:
                 writer.writerows(rows)
         return folder
 
-    def sync(self, source: Path, *, dry_run: bool = False, full: bool = False, override: Sequence[str] = ()) -> Report:
-        """One night with the files of a folder or zip."""
+    def sync(
+        self,
+        source: Path,
+        *,
+        dry_run: bool = False,
+        full: bool = False,
+        override: Sequence[str] = (),
+        now: datetime | None = None,
+    ) -> Report:
+        """One night with the files of a folder or zip, at the moment `now`."""
         outcome = pipeline.sync(
-            self.settings, source=source, dry_run=dry_run, full=full, overrides=overrides.parse(override)
+            self.settings, source=source, dry_run=dry_run, full=full, overrides=overrides.parse(override), now=now
         )
         return Report(outcome.report_folder, outcome.summary.to_json())
 
@@ -460,4 +475,4 @@ def _toml(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, list):
         return "[" + ", ".join(_toml(item) for item in value) + "]"
-    return f'"{value}"'
+    return str(value) if isinstance(value, int) else f'"{value}"'

@@ -2,7 +2,18 @@
 
 import pytest
 
-from rostersync.model.notes import FIXED_NOTES, Action, Code, action_of, actions_of, note, pieces, template
+from rostersync.model.notes import (
+    FIXED_NOTES,
+    REJECTED_KNOWN,
+    REJECTED_NEW,
+    Action,
+    Code,
+    action_of,
+    actions_of,
+    note,
+    pieces,
+    template,
+)
 
 WORDING = [
     (Code.NEW, {}, "added", "New in the SIS import."),
@@ -79,9 +90,15 @@ WORDING = [
     (Code.GUARDIANSHIP_ENDED, {}, "ended", "No longer in the SIS import."),
     (
         Code.REJECTED_ROW,
-        {"message": "givenName is missing."},
+        {"message": "givenName is missing.", "outcome": REJECTED_KNOWN},
         "rejected",
         "Row rejected: givenName is missing; the record keeps its last good values.",
+    ),
+    (
+        Code.REJECTED_ROW,
+        {"message": "givenName is missing.", "outcome": REJECTED_NEW},
+        "rejected",
+        "Row rejected: givenName is missing; new, and not added until the row is correct.",
     ),
     (
         Code.UNREADABLE_ROWS,

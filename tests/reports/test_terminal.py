@@ -49,7 +49,7 @@ def test_what_needs_a_person_comes_before_what_was_done(make_tables, make_summar
     assert person < done < found
     assert lines[person + 1 : done - 1] == [
         "3  errors in the files: these rows were not used  issues.csv",
-        "1  records whose row was rejected; they keep their values  enrollments.csv",
+        "1  records whose row was rejected; known ones keep their values  enrollments.csv",
         "2  guardians not added: no e-mail or mobile of their own  users.csv",
         "1  active users whose e-mail differs from the SIS; kept  users.csv",
     ]
