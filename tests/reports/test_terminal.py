@@ -7,7 +7,7 @@ from rich.console import Console
 
 from rostersync.model.notes import Action, Code
 from rostersync.model.report import SchoolRemovals, TrippedGuard
-from rostersync.reports.terminal import ATTENTION, print_summary
+from rostersync.reports.terminal import ATTENTION, guard_line, print_summary
 
 KEPT_OR_STOPPED = {Action.KEPT, Action.WITHHELD, Action.HELD, Action.REJECTED}
 
@@ -77,6 +77,46 @@ def test_a_guard_is_named_with_its_numbers(make_tables, make_summary):
     removals = {"students": {"s": SchoolRemovals(school="[red]Oak", tried_to_remove=60, allowed=40)}}
     text = shown(make_summary(make_tables(), schools=removals, guards=[guard], status="held", exit_code=5))
     assert "Removal of students at [red]Oak held: 60 of 400 (limit 10%)" in text
+
+
+def trip(school_id="s-1", kind="students"):
+    return TrippedGuard(what="Removal", kind=kind, school_id=school_id, school="Oak", count=60, total=400, limit="10%")
+
+
+def test_a_trip_is_said_first_with_what_happened_and_how_to_let_it_through(make_tables, make_summary):
+    summary = make_summary(make_tables(), guards=[trip(), trip("", "staff")], status="held", exit_code=5)
+    lines = shown(summary.model_copy(update={"diagnosis": ("Oak is nearly gone.",)})).splitlines()
+    first = lines.index("A guard tripped: what tripped and what hangs together with it is held")
+    assert lines[first + 1 : first + 4] == [
+        "Probably: Oak is nearly gone.",
+        "Correct the export in the SIS. If the files are right, let this through once:",
+        "rostersync sync --override-guards staff --override-guards students@s-1",
+    ]
+    assert first < lines.index("Needs a person")
+
+
+def test_many_trips_are_not_all_named(make_tables, make_summary):
+    guards = [trip(f"s-{number}") for number in range(5)]
+    text = shown(make_summary(make_tables(), guards=guards, status="held", exit_code=5))
+    assert "students@s-2 and 2 more, or --override-guards all" in text
+
+
+def test_a_stopped_run_did_nothing_of_what_it_lists(make_tables, make_summary):
+    tables = make_tables(classes=[{"action": "added", "code": "NEW"}])
+    text = shown(make_summary(tables, guards=[trip()], status="stopped", exit_code=5))
+    assert "stopped by a guard, nothing was changed" in text.splitlines()[0]
+    assert "Removal of students at Oak stopped: 60 of 400 (limit 10%)" in text
+    assert "Would be done" in text
+
+
+def test_one_line_for_who_watches_exit_codes(make_tables, make_summary):
+    held = make_summary(make_tables(), guards=[trip(), trip("s-2")], status="held", exit_code=5)
+    assert guard_line(held) == (
+        "a guard tripped: removal of 60 of 400 students at Oak (limit 10%) and 1 more; held, the rest was applied; "
+        "see reports; correct the export, or let it through with --override-guards"
+    )
+    dry = make_summary(make_tables(), guards=[trip()], status="stopped", exit_code=5, dry_run=True)
+    assert "; a dry run, nothing was changed; " in guard_line(dry)
 
 
 def test_every_line_fits_80_columns_but_for_paths(make_tables, make_summary):
