@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from rostersync import pipeline, settings
 from rostersync.state import edits
@@ -219,7 +219,12 @@ def _plain(cell: str) -> str:
 
 
 class District:
-    """A state, its settings, and nights one after the other."""
+    """A state, its settings, and nights one after the other.
+
+    `usual_guards` hold unless a test sets others: most tell of a few people, of whom some nights most are rejected.
+    """
+
+    usual_guards: ClassVar[Mapping[str, object]] = {"max_rejected": "100%"}
 
     def __init__(self, folder: Path, **policy: object) -> None:
         self.folder = folder
@@ -249,7 +254,8 @@ class District:
         for school, values in (schools or {}).items():
             lines.append(f'[policy.schools."{school}"]')
             lines += [f"{key} = {_toml(value)}" for key, value in values.items()]
-        lines += ["[guards]", *(f"{key} = {_toml(value)}" for key, value in (guards or {}).items())]
+        limits = {**self.usual_guards, **(guards or {})}
+        lines += ["[guards]", *(f"{key} = {_toml(value)}" for key, value in limits.items())]
         for first, last in pause:
             lines += ["[[pause]]", f"from = {first}", f"to = {last}"]
         (self.folder / "rostersync.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
