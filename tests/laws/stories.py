@@ -91,10 +91,6 @@ def enrollment_rows(night: Night) -> list[Row]:
     return [enrollment("", "") | row for row in night.enrollments]
 
 
-GUARDS = {"max_rejected": "100%"}
-"""A story tells of a few people, of whom some nights most are rejected: its subject is what becomes of them."""
-
-
 def tell(district: District, step: Step, *, full: bool = False, dry_run: bool = False) -> Report | bool:
     """Play one step: the report of a night; of others whether it was done (False: refused by policy)."""
     match step:
@@ -119,7 +115,7 @@ def tell(district: District, step: Step, *, full: bool = False, dry_run: bool = 
             except RefusedByPolicy:
                 return False
         case Configure():
-            district.configure(include=step.include, schools=step.schools, guards=GUARDS, **step.policy)
+            district.configure(include=step.include, schools=step.schools, **step.policy)
     return True
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tests.laws import checks
 from tests.laws.comparison import check_step
 from tests.laws.oracle.night import Oracle
-from tests.laws.stories import GUARDS, Night, Step, broken_row, tell, write_story
+from tests.laws.stories import Night, Step, broken_row, tell, write_story
 from tests.policies.district import District, Report
 
 QUICK = settings(
@@ -56,7 +56,7 @@ def new_district(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[
     def make() -> District:
         folder = base / str(next(numbers))
         folder.mkdir()
-        return District(folder, guards=GUARDS)
+        return District(folder)
 
     yield make
     shutil.rmtree(base)

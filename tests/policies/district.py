@@ -270,7 +270,8 @@ class District:
             lines.append(f'[policy.schools."{school}"]')
             lines += [f"{key} = {_toml(value)}" for key, value in values.items()]
         if isinstance(guards, Mapping):
-            guards = "\n".join(["[guards]", *(f"{key} = {_toml(value)}" for key, value in guards.items())])
+            values = {"max_rejected": "100%", **guards}  # a few people, of whom some nights most are rejected
+            guards = "\n".join(["[guards]", *(f"{key} = {_toml(value)}" for key, value in values.items())])
         lines.append(self.limits if guards is None else guards)
         for first, last in pause:
             lines += ["[[pause]]", f"from = {first}", f"to = {last}"]

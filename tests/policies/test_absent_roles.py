@@ -86,6 +86,7 @@ def test_somebody_new_waits_until_the_roles_come(district: District) -> None:
 def test_a_first_import_without_roles_is_refused(tmp_path: Path) -> None:
     """Everybody would wait (R-D3)."""
     district = District(tmp_path)
+    district.configure(guards={"max_rejected": "5%"})
     with pytest.raises(ImportRefused, match=r"users\.csv: 7 of 7 rows"):
         night(district, *PEOPLE, student("S3"), student("S4"))
 

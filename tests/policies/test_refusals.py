@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -27,10 +28,16 @@ from tests.policies.district import (
 K1 = school_class("K1")
 
 
+class Guarded(District):
+    """A district with the limits that one has who sets none."""
+
+    usual_guards: ClassVar[Mapping[str, object]] = {}
+
+
 @pytest.fixture
 def district(tmp_path: Path) -> District:
     """An empty state; every night has the teacher T0, the class K0 and an enrollment beside its rows."""
-    return District(tmp_path)
+    return Guarded(tmp_path)
 
 
 def sound(count: int) -> list[Row]:
