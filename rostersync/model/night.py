@@ -57,6 +57,7 @@ USER_STATE = (
     "agents",
     *USER_DETAILS,
     "review",
+    "family_left",
 )
 ACCOUNT_CONTACTS = ("given_name", "family_name", "email", "mobile", "phone")
 """The platform values of an account."""

@@ -1,4 +1,4 @@
-"""Who gets an e-mail or a mobile that several want (policies.md R-U5, R-C1, R-C2, R-C4)."""
+"""Who gets an e-mail or a mobile that several want (policies.md R-U5, R-C1 to R-C4)."""
 
 from __future__ import annotations
 
@@ -7,29 +7,39 @@ from typing import TYPE_CHECKING
 from rostersync.policies.people import GUARDIAN
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
 CREDENTIALS = ("email", "mobile")
+_NAMED = 3  # other claimants that a note names; a school's own number may stand at hundreds of people
 
 
 def resolve(table: pd.DataFrame) -> pd.DataFrame:
     """`table` (as `accounts.lead_accounts` gives it) with the credentials that every account ends up with.
 
     Adds per credential X: `want_X` ("" for none), `to_X`, `taken_X` (id of the record whose account has the wanted
-    value, "" where it was granted), `blank_kept_X` (bool). Adds `withheld` (bool): a new guardian who would hold no
-    credential (R-C1); students and staff are added without one (R-C4).
+    value, or of those who want it as well where nobody gets it; "" where it was granted), `contested_X` (bool: nobody
+    gets it, R-C3), `blank_kept_X` (bool). Adds `withheld` (bool): a new guardian who would hold no credential (R-C1);
+    students and staff are added without one (R-C4). Adds `beside_withheld` (bool): contested with a withheld
+    guardian, whose row nothing remembers: when it goes, the value is free.
     """
     for credential in CREDENTIALS:
         table = _grant(table, credential)
     table = _clear_blanks(table)
     nothing = (table["to_email"] == "") & (table["to_mobile"] == "")
-    return table.assign(withheld=(table["account_id"] < 0) & (table["kind"] == GUARDIAN) & nothing)
+    table = table.assign(withheld=(table["account_id"] < 0) & (table["kind"] == GUARDIAN) & nothing)
+    beside = table["withheld"] & False
+    for name in CREDENTIALS:
+        contested = table[f"contested_{name}"]
+        beside |= contested & table[f"want_{name}"].isin(table.loc[contested & table["withheld"], f"want_{name}"])
+    return table.assign(beside_withheld=beside)
 
 
 def _grant(table: pd.DataFrame, credential: str) -> pd.DataFrame:
     """R-C2: a value goes to who holds it and still wants it; then staff, guardian, student; then sourcedId order.
 
-    The others go without it, and keep their present value where nobody else gets that one.
+    R-C3: where nobody holds and still wants it, several of the first of these kinds want it, and one of them is
+    strict, it goes to none. The others go without it, and keep their present value where nobody else gets that one.
     """
     import numpy as np
     import pandas as pd
@@ -45,19 +55,58 @@ def _grant(table: pd.DataFrame, credential: str) -> pd.DataFrame:
     order = np.lexsort((lead, rank, (wanted != held)[claims], wanted[claims]))
     claims = claims[order]
     first = np.append(True, np.diff(wanted[claims]) != 0)[: len(claims)].astype(bool)
+    others = _contested(table, claims, first, (wanted == held)[claims])
     winner = np.full(len(codes) + 1, -1)
     winner[wanted[claims[first]]] = claims[first]
+    winner[wanted[table.index.get_indexer(others.index)]] = -1
     granted = wants & (winner[wanted] == np.arange(len(table)))
     lost = wants & ~granted
     stays = (present != "").to_numpy() & (winner[held] == -1)
-    holder = table["lead"].take(np.where(lost, winner[wanted], 0)).set_axis(table.index)
+    holder = table["lead"].take(np.where(lost, winner[wanted], 0)).set_axis(table.index).where(lost, "")
+    holder.loc[others.index] = others
     return table.assign(
         **{
             f"want_{credential}": want,
-            f"taken_{credential}": holder.where(lost, ""),
+            f"taken_{credential}": holder,
+            f"contested_{credential}": table.index.isin(others.index),
             f"to_{credential}": want.where(granted, present.where(stays & ~granted, "")),
         }
     )
+
+
+def _contested(table: pd.DataFrame, claims: np.ndarray, first: np.ndarray, holds: np.ndarray) -> pd.Series:
+    """R-C3: by row of `table` who else wants a value that nobody gets: ids, a few of many.
+
+    `claims` are rows of `table`, all of one value together, the best first; `first` marks the first of each value,
+    `holds` who holds the value that they want.
+    """
+    import numpy as np
+    import pandas as pd
+
+    if not table["strict"].any() or not len(claims):
+        return pd.Series(dtype="str")
+    value = np.cumsum(first) - 1
+    rank = table["rank"].to_numpy()[claims]
+    leading = rank == rank[first][value]
+    several = np.bincount(value, weights=leading) > 1
+    strict = np.bincount(value, weights=leading & table["strict"].to_numpy(dtype=bool)[claims]) > 0
+    contested = (several & strict & ~holds[first])[value]
+    if not contested.any():
+        return pd.Series(dtype="str")
+    place = np.arange(len(claims)) - np.flatnonzero(first)[value]
+    leaders = np.bincount(value, weights=leading).astype(int)[value]
+    leads = table["lead"].iloc[claims].reset_index(drop=True)
+    told = pd.DataFrame({"place": place, "leads": leading, "leaders": leaders}).loc[contested]
+    told["start"] = np.flatnonzero(first)[value][contested]
+    names = pd.Series("", index=told.index, dtype="str")
+    for number in range(_NAMED):
+        other = number + (told["leads"] & (told["place"] <= number))
+        there = other < told["leaders"]
+        found = leads.take(told["start"] + other.where(there, 0)).set_axis(told.index)
+        names = names + ((", " if number else "") + found).where(there, "")
+    more = told["leaders"] - told["leads"] - _NAMED
+    names = names + (" and " + more.astype("str") + " more").where(more > 0, "")
+    return names.set_axis(table.index[claims[contested]])
 
 
 def _clear_blanks(table: pd.DataFrame) -> pd.DataFrame:

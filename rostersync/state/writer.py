@@ -128,6 +128,7 @@ _USER_COLUMNS = {
     "roles": "to_roles",
     "school_ids": "to_school_ids",
     "roster_status": "to_status",
+    "family_left": "to_family_left",
     "account_id": "account_id",
     "enabled": "to_enabled",
     "sis_given_name": "to_given_name",
