@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import importlib
 import threading
 import time
@@ -66,10 +67,12 @@ def sync(
     Raises:
         RosterSyncError: the run cannot go on; the state is as it was, but for a row about the run.
     """
+    from rostersync import messages
     from rostersync.reports.folder import writable
     from rostersync.state.lock import hold
 
     writable(settings.reports.path)
+    messages.load(settings.messages.templates)  # a mistake in one is said before a file is fetched or a row is written
     # The rules need pandas; it loads while the files are read, which is polars' work and leaves a core free.
     threading.Thread(target=importlib.import_module, args=("pandas",), daemon=True).start()
     if dry_run:
@@ -117,7 +120,7 @@ def propose(
     watch: Stopwatch,
 ) -> tuple[Plan, Roster]:
     """Everything up to the plan, from a state that is only read."""
-    from rostersync import intake, planning, policies
+    from rostersync import intake, messages, planning, policies
     from rostersync.diff import diff, fingerprints
     from rostersync.model.plan import Plan
     from rostersync.scope import scope
@@ -126,6 +129,7 @@ def propose(
     from rostersync.state.reader import StateReader
 
     today = started_at.astimezone(settings.district.zone).date()
+    templates = messages.load(settings.messages.templates)
     with reading(settings.state.path) as connection:
         state = StateReader(connection)
         meta = state.meta()
@@ -140,6 +144,8 @@ def propose(
             night = scope(roster, changes, state, today)
         with watch.stage("decide"):
             decisions = policies.decide(night, settings.policy)
+            texts = messages.with_texts(decisions.messages, templates, settings.district.name)
+            decisions = dataclasses.replace(decisions, messages=texts)
             notes, changed = planning.notes_and_changes(decisions)
             afterwards = planning.snapshot_afterwards(tonight, decisions)
             moved = not planning.same_snapshot(afterwards, before)

@@ -64,14 +64,13 @@ def _grant(table: pd.DataFrame, credential: str) -> pd.DataFrame:
     stays = (present != "").to_numpy() & (winner[held] == -1)
     holder = table["lead"].take(np.where(lost, winner[wanted], 0)).set_axis(table.index).where(lost, "")
     holder.loc[others.index] = others
-    return table.assign(
-        **{
-            f"want_{credential}": want,
-            f"taken_{credential}": holder,
-            f"contested_{credential}": table.index.isin(others.index),
-            f"to_{credential}": want.where(granted, present.where(stays & ~granted, "")),
-        }
-    )
+    columns = {
+        f"want_{credential}": want,
+        f"taken_{credential}": holder,
+        f"contested_{credential}": pd.Series(table.index.isin(others.index), index=table.index),
+        f"to_{credential}": want.where(granted, present.where(stays & ~granted, "")),
+    }
+    return table.assign(**columns)
 
 
 def _contested(table: pd.DataFrame, claims: np.ndarray, first: np.ndarray, holds: np.ndarray) -> pd.Series:
@@ -88,25 +87,33 @@ def _contested(table: pd.DataFrame, claims: np.ndarray, first: np.ndarray, holds
     value = np.cumsum(first) - 1
     rank = table["rank"].to_numpy()[claims]
     leading = rank == rank[first][value]
-    several = np.bincount(value, weights=leading) > 1
+    leaders = np.bincount(value, weights=leading).astype(int)
     strict = np.bincount(value, weights=leading & table["strict"].to_numpy(dtype=bool)[claims]) > 0
-    contested = (several & strict & ~holds[first])[value]
-    if not contested.any():
-        return pd.Series(dtype="str")
-    place = np.arange(len(claims)) - np.flatnonzero(first)[value]
-    leaders = np.bincount(value, weights=leading).astype(int)[value]
-    leads = table["lead"].iloc[claims].reset_index(drop=True)
-    told = pd.DataFrame({"place": place, "leads": leading, "leaders": leaders}).loc[contested]
-    told["start"] = np.flatnonzero(first)[value][contested]
-    names = pd.Series("", index=told.index, dtype="str")
-    for number in range(_NAMED):
-        other = number + (told["leads"] & (told["place"] <= number))
-        there = other < told["leaders"]
-        found = leads.take(told["start"] + other.where(there, 0)).set_axis(told.index)
-        names = names + ((", " if number else "") + found).where(there, "")
-    more = told["leaders"] - told["leads"] - _NAMED
-    names = names + (" and " + more.astype("str") + " more").where(more > 0, "")
+    contested = ((leaders > 1) & strict & ~holds[first])[value]
+    start = np.flatnonzero(first)[value]
+    told = pd.DataFrame(
+        {"start": start, "place": np.arange(len(claims)) - start, "leads": leading, "leaders": leaders[value]}
+    )
+    names = _others(told[contested], table["lead"].iloc[claims].reset_index(drop=True))
     return names.set_axis(table.index[claims[contested]])
+
+
+def _others(claims: pd.DataFrame, leads: pd.Series) -> pd.Series:
+    """The other leading claimants of each claim as a text: the first few, and how many more.
+
+    `claims`: `start` (where the claims of this value begin in `leads`), `place` among them, `leads` (bool),
+    `leaders` (how many lead; they stand in front).
+    """
+    import pandas as pd
+
+    names = pd.Series("", index=claims.index, dtype="str")
+    for number in range(_NAMED):
+        other = number + (claims["leads"] & (claims["place"] <= number)).astype(int)
+        there = other < claims["leaders"]
+        found = leads.take((claims["start"] + other.where(there, 0)).to_numpy()).set_axis(claims.index)
+        names = names + ((", " if number else "") + found).where(there, "")
+    more = claims["leaders"] - claims["leads"].astype(int) - _NAMED
+    return names + (" and " + more.astype("str") + " more").where(more > 0, "")
 
 
 def _clear_blanks(table: pd.DataFrame) -> pd.DataFrame:

@@ -230,10 +230,10 @@ def _write_messages(connection: sqlite3.Connection, plan: Plan, number: int) -> 
     created = _timestamp(plan.started_at)
     _many(
         connection,
-        "INSERT INTO outbox (user_id, channel, template, address, run, created_at) "
-        f"VALUES (?, ?, ?, ?, {number}, '{created}')",
+        "INSERT INTO outbox (user_id, channel, template, address, subject, body, run, created_at) "
+        f"VALUES (?, ?, ?, ?, ?, ?, {number}, '{created}')",
         plan.decisions.messages,
-        ["user_id", "channel", "template", "address"],
+        ["user_id", "channel", "template", "address", "subject", "body"],
     )
 
 
