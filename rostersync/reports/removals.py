@@ -23,7 +23,8 @@ def removals_by_school(decisions: Decisions, orgs: Mapping[str, str]) -> dict[st
     those count that leave a student in the import without any guardian. `allowed` is None: nothing limits it.
     """
     users, pairs = decisions.users, decisions.pairs
-    left = users[(users["roster_status"] == "current") & users["to_status"].isin(["archived", "removed"])]
+    moved = (users["roster_status"] != "") & (users["roster_status"] != users["to_status"])
+    left = users[moved & users["to_status"].isin(["archived", "removed"])]
     removed = {kind: left.loc[left["kind"] == word, "to_school_ids"] for word, kind in _KINDS.items()}
     removed["guardians"] = _schools_of_guardians(left[left["kind"] == "guardian"], pairs, decisions.people)
     classes = decisions.classes

@@ -49,7 +49,10 @@ def test_r_f2_the_change_is_in_the_history_with_its_action(tmp_path: Path) -> No
     twins = Twins(tmp_path, **EXTREME)
     twins.night(FAMILY)
     twins.night(FAMILY[1:])
-    twins.night([])
+    report = twins.night([])
+    # A sibling who was archived earlier is removed tonight, and counts among the removals.
+    tried = {kind: report.summary["schools"][kind]["A"]["tried_to_remove"] for kind in ("students", "guardians")}
+    assert tried == {"students": 2, "guardians": 1}
     query = "SELECT action, code, before, after FROM roster_changes WHERE id = 'S1' ORDER BY run_id"
     assert [tuple(row.values()) for row in twins.state.rows(query)] == [
         ("added", "NEW", None, None),
