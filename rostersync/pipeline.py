@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 import importlib
 import threading
@@ -84,6 +85,7 @@ def sync(
     Raises:
         RosterSyncError: the run cannot go on; the state is as it was, but for a row about the run.
     """
+    from rostersync import messages
     from rostersync.reports.folder import writable
     from rostersync.state.lock import hold
 
@@ -94,6 +96,7 @@ def sync(
         _check_state(settings)
         with hold(settings.state.path):
             return _paused(settings, source, until, now)
+    messages.load(settings.messages.templates)  # a mistake in one is said before a file is fetched or a row is written
     # The rules need pandas; it loads while the files are read, which is polars' work and leaves a core free.
     threading.Thread(target=importlib.import_module, args=("pandas",), daemon=True).start()
     night = functools.partial(_night, settings, source, full=full, progress=progress, overrides=overrides, now=now)
@@ -166,7 +169,7 @@ def propose(
     overrides: Overrides = NO_OVERRIDES,
 ) -> tuple[Plan, Roster]:
     """Everything up to the plan, from a state that is only read."""
-    from rostersync import intake, planning
+    from rostersync import intake, messages, planning
     from rostersync.diff import diff, fingerprints
     from rostersync.importers.limits import dangling_facts
     from rostersync.model.plan import Plan
@@ -179,6 +182,7 @@ def propose(
     from rostersync.state.reader import StateReader
 
     today = started_at.astimezone(settings.district.zone).date()
+    templates = messages.load(settings.messages.templates)
     with reading(settings.state.path) as connection:
         state = StateReader(connection)
         meta = state.meta()
@@ -201,6 +205,8 @@ def propose(
                 GuardTotals(connection),
                 planning.school_names(roster, state.orgs()),
             )
+            texts = messages.with_texts(decisions.messages, templates, settings.district.name)
+            decisions = dataclasses.replace(decisions, messages=texts)
             notes, changed = planning.notes_and_changes(decisions, judgement)
             afterwards = planning.snapshot_afterwards(tonight, decisions)
             moved = not planning.same_snapshot(afterwards, before)

@@ -103,7 +103,13 @@ def doctor(context: typer.Context) -> None:
     logs.configure(call)
     output.line(_line(Answer("configuration", str(settings.file))))
     first_failure = 0
-    for name, check in (("state", _check_state), ("source", _check_source), ("reports", _check_reports)):
+    checks = (
+        ("state", _check_state),
+        ("source", _check_source),
+        ("messages", _check_messages),
+        ("reports", _check_reports),
+    )
+    for name, check in checks:
         try:
             answers = list(check(settings))
         except RosterSyncError as error:
@@ -148,6 +154,15 @@ def _check_source(settings: Settings) -> Iterator[Answer]:
 
     for asked in check(settings.source.require_usable()):
         yield Answer(asked.name, asked.message, 0 if asked.ok else SourceError.exit_code)
+
+
+def _check_messages(settings: Settings) -> Iterator[Answer]:
+    from rostersync import messages
+
+    folder = settings.messages.templates
+    own = messages.load(folder).own
+    said = f"{folder}: {', '.join(own)}; others" if own else "wording"
+    yield Answer("messages", f"{said} as it comes along ({messages.DEFAULTS})")
 
 
 def _check_reports(settings: Settings) -> Iterator[Answer]:

@@ -15,14 +15,15 @@ class Decisions:
 
     - `users`, those who were reached: `to_status` ("" for who is not in the state afterwards), `status_code`, `to_X`
       for the SIS values, `account_id`, `same_as`, `kind`, `in_import`, `managed`, `by_waiting` (to be looked at
-      tomorrow too), `taken_email`, `taken_mobile` of withheld guardians.
+      tomorrow too), `to_family_left`, `taken_email`, `taken_mobile` of withheld guardians.
     - `people`: `id` and `to_school_ids` of everybody in scope, those who only stand by among them.
     - `accounts`, one row per account in scope: stored values, `to_X`, `lead`, `new`, `taken_X`, `blank_kept_X`,
       `follows`, `free`, `to_disabled`.
     - `pairs`: `to`, `code`. `classes`: `to_status`, `status_code`, `title_kept`, `to_X`. `enrollments`: `to`,
       `code`, `waits`, `to_X`.
     - `guard` in all but `people` and `messages`: number of the note of the guard that holds it, else 0.
-    - `messages`: `user_id`, `channel`, `template`, `address`.
+    - `messages`: `user_id`, `channel`, `template`, `address`, what they are about (`policies.messages`), and in a plan
+      their texts: `subject`, `body`.
     """
 
     users: pd.DataFrame

@@ -59,6 +59,7 @@ USER_STATE = (
     *USER_DETAILS,
     "review",
     "guard_held",
+    "family_left",
 )
 ACCOUNT_CONTACTS = ("given_name", "family_name", "email", "mobile", "phone")
 """The platform values of an account."""

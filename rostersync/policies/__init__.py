@@ -51,7 +51,7 @@ def decide(night: Night, policy: Policy) -> Decisions:
     table = accounts.lead_accounts(users, night.accounts, settings)
     table = credentials.platform_values(credentials.resolve(table))
     users, table = credentials.hold_contacts(users, table)
-    users = _withhold(users, table)
+    users = _withhold(_looked_at_again(users, table), table)
     table = table[~table["withheld"]]
     users, table = accounts.number_new_accounts(users, table, night.next_account_id)
     everybody = everybody.assign(to_status=users["to_status"].reindex(everybody.index).fillna(everybody["to_status"]))
@@ -100,6 +100,12 @@ def _credentials_of_sis(users: pd.DataFrame) -> pd.DataFrame:
         to_mobile=mobile.mask(untouched, users["sis_mobile"]),
         to_phone=phone.mask(untouched, users["sis_phone"]),
     )
+
+
+def _looked_at_again(users: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+    """R-C3: whoever goes without a value because a withheld guardian wants it too is looked at tomorrow as well."""
+    beside = table.loc[table["beside_withheld"], "account_id"]
+    return users.assign(by_waiting=users["by_waiting"] | users["account_id"].isin(beside))
 
 
 def _withhold(users: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:

@@ -105,8 +105,8 @@ def lead_accounts(users: pd.DataFrame, accounts: pd.DataFrame, settings: pd.Data
     Columns: ACCOUNT_COLUMNS of what is stored; `lead` (id of the leading record), `lead_at` (its row in `users`),
     `kind` and `rank` of it; `current` (bool: a
     user of it is current after this sync); `follows` (bool: it wants the SIS values of its leading record);
-    `keeps` (bool: it wants its platform values); `lock` (bool); `sis_X` for the contacts the leading record says;
-    `to_disabled`. `settings` is what `schools.settings_of_accounts` gives.
+    `keeps` (bool: it wants its platform values); `lock`, `strict` (bool); `sis_X` for the contacts the leading record
+    says; `to_disabled`. `settings` is what `schools.settings_of_accounts` gives.
     """
     import numpy as np
 
@@ -139,6 +139,7 @@ def lead_accounts(users: pd.DataFrame, accounts: pd.DataFrame, settings: pd.Data
         current=grouped["is_current"].any().astype(bool),
         led=lead["leads"].astype(bool),
         lock=settings["lock"].reindex(lead.index).eq(True),
+        strict=settings["strict"].reindex(lead.index).eq(True),
         **{f"sis_{name}": lead[f"to_{name}"] for name in ("given_name", "family_name", "email", "mobile", "phone")},
     )
     free = (table["state"] == "active") & ~table["lock"]

@@ -58,7 +58,7 @@ def decide_enrollments(
     """`enrollments` with `to` ("", current, ended), `to_is_primary` and the like, `code`, `waits`.
 
     `waits` marks rows that have no effect tonight and must be looked at again: of a class or user that is not there
-    (R-V2), or that left. In an archived class everything stays as it was (R-K1).
+    (R-V2), or that left. In an archived class everything stays as it was (R-K1), but for who is removed (R-F2).
     """
     class_at, user_at = enrollments["class_at"].to_numpy(), enrollments["user_at"].to_numpy()
     bystander = enrollments["bystander_status"]
@@ -67,6 +67,7 @@ def decide_enrollments(
     there = _owned(user_at, users["to_status"] == "current") | (bystander == "current").to_numpy()
     left = _owned(user_at, users["to_status"].isin(["archived", "removed"]))
     left |= bystander.isin(["archived", "removed"]).to_numpy()
+    removed = _owned(user_at, users["to_status"] == "removed") | (bystander == "removed").to_numpy()
     current = enrollments["stored"] == "current"
 
     begins = enrollments["asserted"] & active & here & there & ~current
@@ -78,7 +79,7 @@ def decide_enrollments(
         & ~enrollments["asserted"]
         & ~enrollments["protected"]
     )
-    ends_with_person = current & active & left
+    ends_with_person = current & ((active & left) | removed)
     ends = (ends_with_row | ends_with_person) & (enrollments["guard"] == 0)
     follows = enrollments["asserted"] & active & there & (current | begins)
     code = enrollments["stored"].mask(~begins, "").mask(begins & (enrollments["stored"] == ""), Code.NEW.value)

@@ -1,4 +1,4 @@
-"""Who gets an e-mail or a mobile that several want (policies.md R-U5, R-C1, R-C2, R-C4)."""
+"""Who gets an e-mail or a mobile that several want (policies.md R-U5, R-C1 to R-C4)."""
 
 from __future__ import annotations
 
@@ -12,46 +12,99 @@ if TYPE_CHECKING:
     import pandas as pd
 
 CREDENTIALS = ("email", "mobile")
+_NAMED = 3  # other claimants that a note names; a school's own number may stand at hundreds of people
 
 
 def resolve(table: pd.DataFrame) -> pd.DataFrame:
     """`table` (as `accounts.lead_accounts` gives it) with the credentials that every account ends up with.
 
     Adds per credential X: `want_X` ("" for none), `to_X`, `taken_X` (id of the record whose account has the wanted
-    value, "" where it was granted), `blank_kept_X` (bool). Adds `withheld` (bool): a new guardian who would hold no
-    credential (R-C1); students and staff are added without one (R-C4). `guard` grows by the accounts whose change
-    depends on one that is held (R-D5).
+    value, or of those who want it as well where nobody gets it; "" where it was granted), `contested_X` (bool: nobody
+    gets it, R-C3), `blank_kept_X` (bool). Adds `withheld` (bool): a new guardian who would hold no credential (R-C1);
+    students and staff are added without one (R-C4). Adds `beside_withheld` (bool): contested with a withheld
+    guardian, whose row nothing remembers: when it goes, the value is free.
     """
     table = _with_dependents(table)
     for credential in CREDENTIALS:
         table = _grant(table, credential)
     table = _clear_blanks(table)
     nothing = (table["to_email"] == "") & (table["to_mobile"] == "")
-    return table.assign(withheld=(table["account_id"] < 0) & (table["kind"] == GUARDIAN) & nothing)
+    table = table.assign(withheld=(table["account_id"] < 0) & (table["kind"] == GUARDIAN) & nothing)
+    beside = table["withheld"] & False
+    for name in CREDENTIALS:
+        contested = table[f"contested_{name}"]
+        beside |= contested & table[f"want_{name}"].isin(table.loc[contested & table["withheld"], f"want_{name}"])
+    return table.assign(beside_withheld=beside)
 
 
 def _grant(table: pd.DataFrame, credential: str) -> pd.DataFrame:
     """R-C2: a value goes to who holds it and still wants it; then staff, guardian, student; then sourcedId order.
 
-    The others go without it, and keep their present value where nobody else gets that one. An account that a guard
-    holds has both its present value and what it wants.
+    R-C3: where nobody holds and still wants it, several of the first of these kinds want it, and one of them is
+    strict, it goes to none. The others go without it, and keep their present value where nobody else gets that one.
+    An account that a guard holds has both its present value and what it wants.
     """
     import numpy as np
+    import pandas as pd
 
     present = table[credential]
     want, wants, wanted, held = _claims(table, credential)
-    winner = _winners(table, wants, wanted, held, (table["guard"] > 0).to_numpy())
+    winner, others = _winners(table, wants, wanted, held, (table["guard"] > 0).to_numpy())
     granted = wants & (winner[wanted] == np.arange(len(table)))
     lost = wants & ~granted
     stays = (present != "").to_numpy() & (winner[held] == -1)
-    holder = table["lead"].take(np.where(lost, winner[wanted], 0)).set_axis(table.index)
-    return table.assign(
-        **{
-            f"want_{credential}": want,
-            f"taken_{credential}": holder.where(lost, ""),
-            f"to_{credential}": want.where(granted, present.where(stays & ~granted, "")),
-        }
+    holder = table["lead"].take(np.where(lost, winner[wanted], 0)).set_axis(table.index).where(lost, "")
+    holder.loc[others.index] = others
+    columns = {
+        f"want_{credential}": want,
+        f"taken_{credential}": holder,
+        f"contested_{credential}": pd.Series(table.index.isin(others.index), index=table.index),
+        f"to_{credential}": want.where(granted, present.where(stays & ~granted, "")),
+    }
+    return table.assign(**columns)
+
+
+def _contested(table: pd.DataFrame, claims: np.ndarray, first: np.ndarray, holds: np.ndarray) -> pd.Series:
+    """R-C3: by row of `table` who else wants a value that nobody gets: ids, a few of many.
+
+    `claims` are rows of `table`, all of one value together, the best first; `first` marks the first of each value,
+    `holds` who holds the value that they want.
+    """
+    import numpy as np
+    import pandas as pd
+
+    if not table["strict"].any() or not len(claims):
+        return pd.Series(dtype="str")
+    value = np.cumsum(first) - 1
+    rank = table["rank"].to_numpy()[claims]
+    leading = rank == rank[first][value]
+    leaders = np.bincount(value, weights=leading).astype(int)
+    strict = np.bincount(value, weights=leading & table["strict"].to_numpy(dtype=bool)[claims]) > 0
+    contested = ((leaders > 1) & strict & ~holds[first])[value]
+    start = np.flatnonzero(first)[value]
+    told = pd.DataFrame(
+        {"start": start, "place": np.arange(len(claims)) - start, "leads": leading, "leaders": leaders[value]}
     )
+    names = _others(told[contested], table["lead"].iloc[claims].reset_index(drop=True))
+    return names.set_axis(table.index[claims[contested]])
+
+
+def _others(claims: pd.DataFrame, leads: pd.Series) -> pd.Series:
+    """The other leading claimants of each claim as a text: the first few, and how many more.
+
+    `claims`: `start` (where the claims of this value begin in `leads`), `place` among them, `leads` (bool),
+    `leaders` (how many lead; they stand in front).
+    """
+    import pandas as pd
+
+    names = pd.Series("", index=claims.index, dtype="str")
+    for number in range(_NAMED):
+        other = number + (claims["leads"] & (claims["place"] <= number)).astype(int)
+        there = other < claims["leaders"]
+        found = leads.take((claims["start"] + other.where(there, 0)).to_numpy()).set_axis(claims.index)
+        names = names + ((", " if number else "") + found).where(there, "")
+    more = claims["leaders"] - claims["leads"].astype(int) - _NAMED
+    return names + (" and " + more.astype("str") + " more").where(more > 0, "")
 
 
 def _claims(table: pd.DataFrame, credential: str) -> tuple[pd.Series, np.ndarray, np.ndarray, np.ndarray]:
@@ -69,8 +122,11 @@ def _claims(table: pd.DataFrame, credential: str) -> tuple[pd.Series, np.ndarray
 
 def _winners(
     table: pd.DataFrame, wants: np.ndarray, wanted: np.ndarray, held: np.ndarray, guarded: np.ndarray
-) -> np.ndarray:
-    """Per value (as a number) the row that gets it, -1 for none; `guarded` ones keep what they have."""
+) -> tuple[np.ndarray, pd.Series]:
+    """Per value (as a number) the row that gets it, -1 for none; and what `_contested` says of those for none.
+
+    `guarded` rows keep what they have.
+    """
     import numpy as np
 
     claims = np.flatnonzero(wants)
@@ -84,7 +140,9 @@ def _winners(
     first = np.append(True, np.diff(values) != 0)[: len(claims)].astype(bool)
     winner = np.full(2 * len(table) + 1, -1)
     winner[values[first]] = claims[first]
-    return winner
+    others = _contested(table, claims, first, held[claims] == values)
+    winner[wanted[table.index.get_indexer(others.index)]] = -1
+    return winner, others
 
 
 def _with_dependents(table: pd.DataFrame) -> pd.DataFrame:
@@ -97,12 +155,12 @@ def _with_dependents(table: pd.DataFrame) -> pd.DataFrame:
     known = (table["account_id"] > 0).to_numpy()
     claims = [_claims(table, credential)[1:] for credential in CREDENTIALS]
     nobody = np.zeros(len(table), dtype=bool)
-    plain = [_winners(table, *claim, nobody) for claim in claims]
+    plain = [_winners(table, *claim, nobody)[0] for claim in claims]
     rows = np.arange(len(table))
     while True:
         before = guard.copy()
         for (wants, wanted, held), unheld in zip(claims, plain, strict=True):
-            winner = _winners(table, wants, wanted, held, guard > 0)
+            winner, _ = _winners(table, wants, wanted, held, guard > 0)
             waits = known & (guard == 0) & wants & (unheld[wanted] == rows) & (winner[wanted] != rows)
             guard[waits] = guard[winner[wanted[waits]]]
         if (guard == before).all():

@@ -56,7 +56,8 @@ def decide_status(users: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     """`users` with `to_status` ("" for who is not added) and `status_code` ("" where the status stays).
 
     `users` as `relate` gives it. Whoever is new and waits (a rejected row), is not managed or has no student keeps
-    "" (R-V2, R-G4, R-C5). Who only stands by keeps the status, and so does whom a guard holds (R-D2).
+    "" (R-V2, R-G4, R-C5). Who only stands by keeps the status, and so does whom a guard holds (R-D2). Adds
+    `to_family_left` (bool): a student whose family was abandoned, so that the mode of that night stands (R-F7).
     """
     users = users.assign(to_status=users["roster_status"], status_code="")
     users["status_code"] = users["status_code"].astype("str")
@@ -67,16 +68,26 @@ def decide_status(users: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     returns = own & ~current & here & users["managed"]
     free = users["guard"] == 0
     leaves = own & current & ~users["in_import"] & ~guardian & free
+    abandoned = own & _abandoned_students(users, pairs)
+    extreme = users["set_abandoned_families"] == "extreme"
     users = _set(users, returns, "current", Code.RETURNED)
     users = _set(users, leaves, "archived", Code.LEFT_SIS)
-    abandoned = leaves & (users["kind"] == STUDENT) & ~_has_guardian_in_sis(users, pairs)
-    users = _set(users, abandoned, "archived", Code.FAMILY_LEFT)
+    users = _set(users, leaves & abandoned, "archived", Code.FAMILY_LEFT)
+    users = _set(users, abandoned & extreme, "removed", Code.FAMILY_LEFT)
+    users = users.assign(to_family_left=(users["family_left"] | abandoned) & (users["to_status"] != "current"))
     users = _guardians_who_leave(users, pairs, abandoned)
     comes = ~users["known"] & (users["presence"] == VALID) & users["managed"] & users["decided"] & free
     withheld = comes & guardian & ~users["related"]
     users = _set(users, comes & ~withheld, "current", Code.NEW)
     users["status_code"] = users["status_code"].mask(withheld, Code.NO_STUDENT.value)
     return users
+
+
+def _abandoned_students(users: pd.DataFrame, pairs: pd.DataFrame) -> pd.Series:
+    """Students whose family is abandoned tonight: those who leave, and siblings who left while the family stayed."""
+    left = (users["roster_status"] == "current") | ((users["roster_status"] == "archived") & ~users["family_left"])
+    left &= (users["kind"] == STUDENT) & ~users["in_import"] & (users["guard"] == 0)
+    return left & ~_has_guardian_in_sis(users, pairs)
 
 
 def _set(users: pd.DataFrame, which: pd.Series, status: str, code: Code) -> pd.DataFrame:
@@ -87,38 +98,53 @@ def _set(users: pd.DataFrame, which: pd.Series, status: str, code: Code) -> pd.D
 
 
 def _has_guardian_in_sis(users: pd.DataFrame, pairs: pd.DataFrame) -> np.ndarray:
-    """Per user: whether one of his stored `sis` guardians is in the SIS; manual ones never count (R-F5)."""
-    counts = (users["in_sis"] & (users["origin"] == "sis")).to_numpy()[pairs["guardian"].to_numpy()]
-    stays = (pairs["stored"] == "current") & (pairs["origin"] == "sis") & counts
+    """Per user: whether one of his stored `sis` guardians is in the SIS; manual ones never count (R-F5).
+
+    Whom a guard holds, or whose student, has not left: the family is not decided before that (R-D2).
+    """
+    stored = (pairs["stored"] == "current") & (pairs["origin"] == "sis")
+    held = (users["guard"] > 0).to_numpy()
+    stands = users["in_sis"] | held | _any_pair(users, pairs["guardian"], stored & held[pairs["student"].to_numpy()])
+    counts = (stands & (users["origin"] == "sis")).to_numpy()[pairs["guardian"].to_numpy()]
+    stays = stored & counts
     return _any_pair(users, pairs["student"], stays)
 
 
 def _guardians_who_leave(users: pd.DataFrame, pairs: pd.DataFrame, abandoned: pd.Series) -> pd.DataFrame:
-    """Guardians not in the SIS any more: R-F4, R-F1 and R-F3, and those without any guardianship.
+    """Guardians not in the SIS any more: R-F4, R-F1 to R-F3, and those without any guardianship.
 
     A rejected or unreadable row archives nobody (R-V3).
     """
-    stored = pairs["stored"] == "current"
     student = pairs["student"].to_numpy()
-    is_current = (users["to_status"] == "current").to_numpy()[student]
-    of_imported = _any_pair(users, pairs["guardian"], stored & pairs["student_in"])
-    of_current = _any_pair(users, pairs["guardian"], stored & is_current)
-    of_abandoned = _any_pair(users, pairs["guardian"], stored & abandoned.to_numpy()[student])
+    stored = pairs["stored"] == "current"
+
+    def of_any(students: pd.Series) -> np.ndarray:
+        return _any_pair(users, pairs["guardian"], stored & students.to_numpy(dtype=bool)[student])
+
+    of_imported = of_any(users["in_import"])
+    of_nobody_current = ~of_imported & ~of_any(users["to_status"] == "current")
     of_anybody = _any_pair(users, pairs["guardian"], stored)
     gone = (
         users["known"]
         & users["decided"]
         & (users["origin"] == "sis")
-        & (users["roster_status"] == "current")
         & (users["kind"] == GUARDIAN)
         & users["managed"]
         & ~users["in_sis"]
         & (users["presence"] != BASE)
         & (users["guard"] == 0)
     )
-    left_child = gone & of_imported
-    family_gone = gone & ~of_imported & of_anybody & ~of_current
+    leaves = gone & (users["roster_status"] == "current")
+    left_child = leaves & of_imported
+    family_gone = leaves & of_anybody & of_nobody_current
     # A guard held it the night their last guardianship ended; nothing else remembers.
-    alone = gone & ~of_anybody & (~users["in_import"] | users["guard_held"])
+    alone = leaves & ~of_anybody & (~users["in_import"] | users["guard_held"])
     users = _set(users, left_child | family_gone | alone, "archived", Code.GUARDIAN_LEFT)
-    return _set(users, family_gone & of_abandoned, "archived", Code.FAMILY_LEFT)
+    users = _set(users, family_gone & of_any(abandoned), "archived", Code.FAMILY_LEFT)
+
+    is_removed = users["to_status"] == "removed"
+    all_extreme = ~of_any(abandoned & ~is_removed)
+    removed = (left_child | family_gone) & of_any(is_removed)
+    # Who left before the family was abandoned goes with it: the mode is that of tonight.
+    removed |= gone & (users["roster_status"] == "archived") & of_nobody_current & of_any(abandoned & is_removed)
+    return _set(users, removed & all_extreme, "removed", Code.FAMILY_LEFT)

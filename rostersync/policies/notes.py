@@ -14,6 +14,7 @@ from rostersync.model.notes import (
     LIST_SEPARATOR,
     REJECTED_KNOWN,
     REJECTED_NEW,
+    Action,
     Code,
     action_of,
     note,
@@ -81,7 +82,7 @@ def change_notes(changes: pd.DataFrame) -> pd.DataFrame:
 
 
 def _status_notes(users: pd.DataFrame) -> list[pd.DataFrame]:
-    users = users[["id", "status_code", "same_as", "to_email", "to_mobile", "taken_email", "taken_mobile"]]
+    users = users[["id", "status_code", "same_as", "to_status", "to_email", "to_mobile", "taken_email", "taken_mobile"]]
     code = users["status_code"]
     joined = users["same_as"] != ""
     frames = [_rows(users[(code == fixed.value) & ~joined], fixed) for fixed in (Code.NEW, Code.RETURNED)]
@@ -89,7 +90,9 @@ def _status_notes(users: pd.DataFrame) -> list[pd.DataFrame]:
         _rows(users[code == fixed.value], fixed) for fixed in (Code.NO_STUDENT, Code.LEFT_SIS, Code.GUARDIAN_LEFT)
     ]
     frames.append(_rows(users[joined], Code.SAME_PERSON, id=users.loc[joined, "same_as"]))
-    frames.append(_rows(users[code == Code.FAMILY_LEFT.value], Code.FAMILY_LEFT, mode="soft"))
+    family_left, removed = code == Code.FAMILY_LEFT.value, users["to_status"] == "removed"
+    frames.append(_rows(users[family_left & ~removed], Code.FAMILY_LEFT, mode="soft"))
+    frames.append(_rows(users[family_left & removed], Code.FAMILY_LEFT, mode="extreme"))
     withheld = users[code == Code.NO_UNIQUE_CREDENTIAL.value]
     holders = withheld["id"].map(lambda _: "")
     for name in ("email", "mobile"):
@@ -178,7 +181,8 @@ def _rows(frame: pd.DataFrame, code: Code, **values: pd.Series | str) -> pd.Data
     named = {("id" if name == "holder" else name): value for name, value in values.items()}
     text = FIXED_NOTES[code] if not named and code in FIXED_NOTES else None
     if code is Code.FAMILY_LEFT:
-        text = note(code, mode=str(values["mode"]))
+        mode = str(values["mode"])
+        return _frame(frame["id"], code, note(code, mode=mode), action_of(code, mode=mode))
     if text is None:
         template = "".join(literal + (f"{{{name}}}" if name else "") for literal, name in pieces(code))
         return _frame(frame["id"], code, _filled(template, frame.index, named))
@@ -199,10 +203,10 @@ def _filled(template: str, index: pd.Index, values: dict[str, pd.Series | str]) 
     return text
 
 
-def _frame(ids: pd.Series, code: Code, notes: pd.Series | str) -> pd.DataFrame:
+def _frame(ids: pd.Series, code: Code, notes: pd.Series | str, action: Action | None = None) -> pd.DataFrame:
     import pandas as pd
 
-    frame = pd.DataFrame({"id": ids, "action": action_of(code).value, "code": code.value})
+    frame = pd.DataFrame({"id": ids, "action": (action or action_of(code)).value, "code": code.value})
     frame["notes"] = notes
     return frame
 

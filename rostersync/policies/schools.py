@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from rostersync.policies.people import GUARDIAN
@@ -13,7 +14,16 @@ if TYPE_CHECKING:
 
     from rostersync.settings import Policy, PolicyValues
 
-SETTINGS = ("manage_guardians", "update_active_contacts", "phone_credential", "follow_enabled_user")
+SETTINGS = (
+    "manage_guardians",
+    "update_active_contacts",
+    "phone_credential",
+    "unique_credentials",
+    "abandoned_families",
+    "follow_enabled_user",
+)
+_PREVAILS = MappingProxyType({"unique_credentials": "strict", "abandoned_families": "soft"})
+"""The word of a setting that holds for somebody as soon as any of their schools says it."""
 
 
 def settings_of_users(users: pd.DataFrame, pairs: pd.DataFrame, policy: Policy) -> pd.DataFrame:
@@ -23,7 +33,8 @@ def settings_of_users(users: pd.DataFrame, pairs: pd.DataFrame, policy: Policy) 
     """
     district = policy.of_school("")
     users = users.assign(**{f"set_{name}": getattr(district, name) for name in SETTINGS})
-    users["set_phone_credential"] = users["set_phone_credential"].astype("str")
+    words = [f"set_{name}" for name in ("phone_credential", *_PREVAILS)]
+    users[words] = users[words].astype("str")
     if not policy.schools:
         return users
     schools = _schools_of_users(users, pairs)
@@ -31,11 +42,8 @@ def settings_of_users(users: pd.DataFrame, pairs: pd.DataFrame, policy: Policy) 
     for name in SETTINGS:
         schools[name] = schools["school_id"].map(_getter(values, name))
     grouped = schools.groupby("id")
-    combined = {
-        name: grouped[name].all() if name != "phone_credential" else _agreed(grouped[name]) for name in SETTINGS
-    }
-    for name, by_user in combined.items():
-        found = users["id"].map(by_user)
+    for name in SETTINGS:
+        found = users["id"].map(_combined(name, grouped[name]))
         users[f"set_{name}"] = found.where(found.notna(), users[f"set_{name}"]).astype(users[f"set_{name}"].dtype)
     return users
 
@@ -44,10 +52,12 @@ def _getter(values: dict[str, PolicyValues], name: str) -> Callable[[str], objec
     return lambda school: getattr(values[school], name)
 
 
-def _agreed(credentials: SeriesGroupBy[Any, Any]) -> pd.Series:
-    """The phone credential on which all schools agree, else `sms`."""
-    first: pd.Series = credentials.first()
-    return first.where(credentials.nunique() == 1, "sms")
+def _combined(name: str, values: SeriesGroupBy[Any, Any]) -> pd.Series:
+    """What a setting says of somebody across schools; on the phone credential all agree, else it is `sms`."""
+    if name != "phone_credential" and name not in _PREVAILS:
+        return values.all()
+    first: pd.Series = values.first()
+    return first.where(values.nunique() == 1, _PREVAILS.get(name, "sms"))
 
 
 def _schools_of_users(users: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
@@ -65,6 +75,10 @@ def _schools_of_users(users: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
 
 
 def settings_of_accounts(users: pd.DataFrame) -> pd.DataFrame:
-    """Per `account_id`: `lock` and `follow` (only if all say so)."""
-    grouped = users.groupby("account_id")
-    return grouped.agg(lock=("set_update_active_contacts", "all"), follow=("set_follow_enabled_user", "all"))
+    """Per `account_id`: `lock` and `follow` (only if all say so), `strict` (if any says so)."""
+    grouped = users.assign(strict=users["set_unique_credentials"] == "strict").groupby("account_id")
+    return grouped.agg(
+        lock=("set_update_active_contacts", "all"),
+        follow=("set_follow_enabled_user", "all"),
+        strict=("strict", "any"),
+    )

@@ -20,9 +20,9 @@ class Circle:
     """Who is looked at tonight.
 
     `moved`: a row of theirs changed, or they were edited or accepted since. `decided`: these, and the guardians of
-    students among them: their roster status may change. `reached`: and everybody on the same accounts, or with a
-    credential that one of them holds or wants: their platform values may change. `everybody`: and the other students
-    of those guardians, who only stand by.
+    students among them, with the siblings who left earlier: their roster status may change. `reached`: and everybody
+    on the same accounts, or with a credential that one of them holds or wants: their platform values may change.
+    `everybody`: and the other students of those guardians, who only stand by.
     """
 
     moved: set[str]
@@ -42,6 +42,7 @@ def circle_of(roster: Roster, changes: Changes | None, state: StateReader, named
     moved = set(changes.touched["users"]["id"]) | set(changes.gone["users"]["id"])
     moved |= set(roster.rejected_users["sourced_id"].drop_nulls()) | state.users_to_review()
     decided = moved | _guardians(roster, state, _related(state, named, moved))
+    decided = _with_siblings_who_left(roster, state, named, decided)
     reached: set[str] = set()
     fresh = decided
     while fresh:
@@ -64,6 +65,15 @@ def _related(state: StateReader, named: pl.DataFrame, ids: set[str]) -> set[str]
     stored = state.guardianships(guardians=ids, students=ids)
     ends = (pairs["a"], pairs["b"], stored["guardian_id"], stored["student_id"])
     return set().union(*ends)
+
+
+def _with_siblings_who_left(roster: Roster, state: StateReader, named: pl.DataFrame, ids: set[str]) -> set[str]:
+    """`ids`, and the students of guardians among them who left while the family stayed, with all their guardians.
+
+    Their family may be abandoned tonight although no row of theirs changed (R-F7).
+    """
+    siblings = state.siblings_who_left(_guardians(roster, state, ids)) - ids
+    return ids | siblings | _guardians(roster, state, _related(state, named, siblings))
 
 
 def _guardians(roster: Roster, state: StateReader, ids: set[str]) -> set[str]:
@@ -120,7 +130,7 @@ def users_in_scope(roster: Roster, state: StateReader, circle: Circle | None) ->
         file_absent=roster.users is None,
         unreadable="users" in roster.unreadable,
         living="roster_status=current",
-        flags=("review", "guard_held", "email_invalid", "sms_invalid", "phone_invalid"),
+        flags=("review", "guard_held", "family_left", "email_invalid", "sms_invalid", "phone_invalid"),
     ).with_columns(
         pl.col("account_id").fill_null(0),
         decided=pl.lit(value=True) if circle is None else pl.col("id").is_in(list(circle.decided)),

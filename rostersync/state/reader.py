@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _CELL, _ROW = "\x1f", "\x1e"  # unit and record separator, made for this
 _NUMBERS = {"account_id"}
-_FLAGS = {"disabled", "is_primary", "review", "guard_held"}
+_FLAGS = {"disabled", "is_primary", "review", "guard_held", "family_left"}
 
 
 class StateReader:
@@ -155,6 +155,15 @@ class StateReader:
     def classes_to_review(self) -> set[str]:
         """Classes that a rule may touch although their row does not change."""
         return self._ids("SELECT id FROM classes WHERE review")
+
+    def siblings_who_left(self, guardians: Iterable[str]) -> set[str]:
+        """Students of these guardians who left while the family stayed: archived, and the family not abandoned yet."""
+        self._want(guardians)
+        return self._ids(
+            "SELECT s.id FROM temp.wanted w CROSS JOIN guardianships g ON g.guardian_id = w.value "
+            "CROSS JOIN users s ON s.id = g.student_id "
+            "WHERE g.status = 'current' AND s.roster_status = 'archived' AND NOT s.family_left AND s.origin = 'sis'"
+        )
 
     def users_sharing_accounts(self, ids: Iterable[str]) -> set[str]:
         """Users on the accounts of these users, themselves among them."""

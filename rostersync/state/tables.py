@@ -70,6 +70,7 @@ class User(SQLModel, table=True):
     roles: str
     school_ids: str | None = None
     roster_status: str = "current"
+    family_left: bool = False  # a student who left: the family was abandoned, and the mode of that night stands (R-F7)
     account_id: int = Field(foreign_key="accounts.account_id")
     enabled: bool | None = None
     sis_given_name: str | None = None

@@ -55,7 +55,8 @@ SELECT guardian_id, student_id, status, origin FROM guardianships
 
 _OUTBOX = """
 CREATE VIEW roster_outbox AS
-SELECT o.id, o.user_id, o.channel, o.template, o.address, r.run_id, o.created_at, o.sent_at
+SELECT o.id, o.user_id, o.channel, o.template, o.address, r.run_id, o.created_at, o.sent_at,
+       o.subject, o.body
 FROM outbox o JOIN runs r ON r.number = o.run
 """
 

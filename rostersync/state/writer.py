@@ -184,6 +184,7 @@ _USER_COLUMNS = {
     "roles": "to_roles",
     "school_ids": "to_school_ids",
     "roster_status": "to_status",
+    "family_left": "to_family_left",
     "account_id": "account_id",
     "enabled": "to_enabled",
     "sis_given_name": "to_given_name",
@@ -276,10 +277,10 @@ def _write_messages(connection: sqlite3.Connection, plan: Plan, number: int) -> 
     created = _timestamp(plan.started_at)
     _many(
         connection,
-        "INSERT INTO outbox (user_id, channel, template, address, run, created_at) "
-        f"VALUES (?, ?, ?, ?, {number}, '{created}')",
+        "INSERT INTO outbox (user_id, channel, template, address, subject, body, run, created_at) "
+        f"VALUES (?, ?, ?, ?, ?, ?, {number}, '{created}')",
         plan.decisions.messages,
-        ["user_id", "channel", "template", "address"],
+        ["user_id", "channel", "template", "address", "subject", "body"],
     )
 
 

@@ -82,7 +82,7 @@ class TestDoctor:
         lines = run("doctor").stdout.splitlines()
         assert [line.split()[0] for line in lines] == ["ok"] * len(lines)
         names = [line.split()[1] for line in lines]
-        assert names == ["configuration", "state", "permissions", "folder", "reports"]
+        assert names == ["configuration", "state", "permissions", "folder", "messages", "reports"]
         assert "users.csv" in lines[3]
 
     def test_the_exit_code_is_that_of_the_first_failure(self, run, district):

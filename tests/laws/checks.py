@@ -44,7 +44,7 @@ def state_of(district: District) -> dict[str, list[tuple[Any, ...]]]:
     runs = [row["run_id"] for row in district.rows("SELECT run_id FROM roster_runs ORDER BY run_id")]
     number = {run_id: index for index, run_id in enumerate(runs)}
     everything["changes"] = sorted(((number[row[0]], *row[1:]) for row in everything["changes"]), key=repr)
-    everything["outbox"] = sorted(((row[1:5], number[row[5]]) for row in everything["outbox"]), key=repr)
+    everything["outbox"] = sorted(((row[1:5], number[row[5]], row[8:]) for row in everything["outbox"]), key=repr)
     return everything
 
 

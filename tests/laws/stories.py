@@ -25,7 +25,11 @@ PHONES = ("", "206-555-0101", "206-555-0102", "206-555-0103", "+12065550101", "1
 NAMES = ("Ana", "Bo", "Cy")
 SCHOOLS = ("A", "B", "A,B")
 SWITCHES = ("manage_guardians", "update_active_contacts", "restore_classes", "follow_enabled_user")
-PHONE_CREDENTIALS = ("sms", "phone", "sms-then-phone")
+WORDS = {
+    "phone_credential": ("sms", "phone", "sms-then-phone"),
+    "unique_credentials": ("first-claim", "strict", "strict"),
+    "abandoned_families": ("soft", "extreme", "extreme"),
+}
 OPTIONAL_COLUMNS = ("email", "sms", "phone", "agentSourcedIds", "enabledUser", "orgSourcedIds")
 EDITS = {
     "email": ("", "e1@x.example", "e2@x.example", "e3@x.example"),
@@ -306,8 +310,9 @@ class World:
         policy: dict[str, object] = {}
         for _ in range(self._choose(range(4))):
             policy[self._choose(SWITCHES)] = self._choose((True, False))
-        if self._chance(3):
-            policy["phone_credential"] = self._choose(PHONE_CREDENTIALS)
+        for name, words in WORDS.items():
+            if self._choose((True, False)):
+                policy[name] = self._choose(words)
         return policy
 
 

@@ -35,6 +35,10 @@ AT_BOTH = user("S3", orgSourcedIds="A,B")
 OF_BOTH = user("G2", email="g2@x.example", agentSourcedIds="S3")
 LANDLINE = {"email": "t@x.example", "phone": "206-555-0101"}
 TWO_WAYS = Configure(schools={"A": {"phone_credential": "phone"}, "B": {"phone_credential": "sms-then-phone"}})
+STRICT = {"unique_credentials": "strict"}
+EXTREME = {"abandoned_families": "extreme"}
+OLDER, YOUNGER = user("S1", agentSourcedIds="G1"), user("S2", agentSourcedIds="G1")
+SHARED = {"email": "e1@x.example"}
 BY_SMS = user("T1", sms="206-555-0103")
 
 STORIES: dict[str, list[Step]] = {
@@ -83,6 +87,27 @@ STORIES: dict[str, list[Step]] = {
         Configure(schools={"A": {"manage_guardians": False}}),
         night(CHILD, {**ANA, "givenName": "Cy"}),
         night(CHILD, {**ANA, "givenName": "Cy"}, user("T1", email="g1@x.example", givenName="Bo")),
+    ],
+    "a withheld guardian who leaves the files contests nothing any more": [
+        Configure(policy=STRICT),
+        night(CHILD, user("S2", agentSourcedIds="G2"), user("G1", sms="206-555-0101", **SHARED), user("G2", **SHARED)),
+        night(CHILD, user("S2", agentSourcedIds="G2"), user("G1", sms="206-555-0101", **SHARED)),
+    ],
+    "a sibling who left earlier is removed though no row of theirs changed": [
+        Configure(policy=EXTREME),
+        night(OLDER, YOUNGER, ANA, classes=({"sourcedId": "K1"}, {"sourcedId": "K2"}), enrollments=(IN_K1,)),
+        night(OLDER, YOUNGER, ANA, classes=({"sourcedId": "K2"},)),
+        night(YOUNGER, ANA, classes=({"sourcedId": "K2"},)),
+        night(YOUNGER, classes=({"sourcedId": "K2"},)),
+        night(classes=({"sourcedId": "K2"},)),
+    ],
+    "who was archived with the family is not removed under another setting": [
+        night(OLDER, YOUNGER, ANA),
+        night(YOUNGER, ANA),
+        night(),
+        Configure(policy=EXTREME),
+        night(YOUNGER, ANA),
+        night(),
     ],
     "staff whose row turns into that of an ignored guardian have left": [
         Configure(schools={"A": {"manage_guardians": False}}),

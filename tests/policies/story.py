@@ -34,6 +34,7 @@ NOTES = {
     "SIS_UPDATE": ("updated", None),
     "SAME_PERSON": ("linked", None),
 }
+REMOVED = ("FAMILY_LEFT", "removed", "Family no longer in the SIS import (extreme).")
 EVERY_NIGHT = {"NO_STUDENT", "CLASS_STAYS_ARCHIVED"}
 """Codes that an unchanged night says again."""
 
@@ -200,7 +201,9 @@ def what_is(prefix: str, seen: Seen) -> dict[str, set[str]]:
 
 
 def _code(row: Row) -> str:
-    """The code, where action and text are those of the contract; else all three."""
+    """The code where action and text are those of the contract, else all three; FAMILY_REMOVED stands for extreme."""
+    if (row["code"], row["action"], row["notes"]) == REMOVED:
+        return "FAMILY_REMOVED"
     action, text = NOTES.get(row["code"], ("", ""))
     if row["action"] == action and text in {None, row["notes"]}:
         return row["code"]

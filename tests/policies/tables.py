@@ -152,7 +152,7 @@ def content(district: District) -> dict[str, list[tuple[Any, ...]]]:
         "enrollments": "*",
         "guardianships": "*",
         "access": "*",
-        "outbox": "user_id, channel, template, address",
+        "outbox": "user_id, channel, template, address, subject, body",
         "changes": "kind, id, action, code, field, before, after",
     }
     return {

@@ -1,14 +1,12 @@
-"""R-F1, R-F3 to R-F5, R-F7: students who leave, and what becomes of their families."""
+"""R-F1, R-F3 to R-F5, R-F7: students who leave, and what becomes of their families; R-F2 is in test_extreme.py."""
 
 from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from rostersync.errors import ConfigurationError
 from tests.policies.district import District, enrollment, guardian, person, school_class, student, teacher
 from tests.policies.story import Story, Town
 
@@ -512,22 +510,6 @@ def test_r_f5_counter_a_sis_guardian_in_the_sis_keeps_the_family_beside_a_manual
     report = district.night([student("S2", "G1"), guardian("G1")], full=full)
     assert report.codes("S1") == ["LEFT_SIS"]
     assert district.access() == {("S2", "A"), ("G1", "A")}
-
-
-# --- R-F7: the mode -------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "policy", [{"abandoned_families": "extreme"}, {"schools": {"A": {"abandoned_families": "extreme"}}}]
-)
-def test_r_f7_extreme_is_refused_in_plain_words_and_nothing_changes(tmp_path: Path, policy: dict[str, Any]) -> None:
-    district = District(tmp_path)
-    district.night([student("S1", "G1"), guardian("G1")])
-    before = district.everything()
-    district.configure(**policy)
-    with pytest.raises(ConfigurationError, match="extreme"):
-        district.night()
-    assert district.everything() == before
 
 
 # --- Staff are no family --------------------------------------------------------------------------------------------

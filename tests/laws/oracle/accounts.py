@@ -117,7 +117,7 @@ class Accounts(People):
         for name in ("email", "mobile"):
             want, present = wants[number][name], getattr(stored[number], name)
             winners = self._winners(name, wants, stored)
-            if want and winners[want] == number:
+            if want and winners.get(want) == number:
                 setattr(account, name, want)
             else:
                 setattr(account, name, "" if present in winners else present)
@@ -137,13 +137,28 @@ class Accounts(People):
         return account
 
     def _winners(self, name: str, wants: dict[int, dict[str, str]], stored: Mapping[int, Account]) -> dict[str, int]:
-        """Who gets each wanted value: who holds it and still wants it, then by kind, then by sourcedId."""
+        """Who gets each wanted value: who holds it and still wants it, then by kind, then by sourcedId (R-C2).
+
+        None does where several of the first kind want what nobody holds, and one of them is strict (R-C3).
+        """
         claims: dict[str, list[tuple[bool, int, str, int]]] = {}
         for number, want in wants.items():
             if want[name]:
                 lead, holds = self.lead[number], getattr(stored[number], name) == want[name]
                 claims.setdefault(want[name], []).append((not holds, RANK[lead.kind], lead.id, number))
-        return {value: min(claim)[3] for value, claim in claims.items()}
+        return {value: min(claim)[3] for value, claim in claims.items() if not self._contested(claim)}
+
+    def _contested(self, claim: list[tuple[bool, int, str, int]]) -> bool:
+        first_kind = min(rank for _, rank, _, _ in claim)
+        rivals = [number for _, rank, _, number in claim if rank == first_kind]
+        strict = [
+            user
+            for number in rivals
+            for user in self.members[number]
+            if self.rules[user.id]["unique_credentials"] == "strict"
+        ]
+        held = any(not other for other, _, _, _ in claim)
+        return not held and len(rivals) > 1 and bool(strict)
 
     def _linked(self, after: Mapping[int, Account]) -> None:
         for number in after:

@@ -75,7 +75,7 @@ class _OneNight(Accounts):
                 known.status = "active"
 
     def _enrollments(self) -> None:
-        """R-K1, R-K4, R-K6, R-V2, R-V3, R-U8, R-F1; terms end far in the future, so that a past endDate is a drop."""
+        """R-K1, R-K4, R-K6, R-V2, R-V3, R-U8, R-F1, R-F2; terms end far ahead, so that a past endDate is a drop."""
         known_users = self.in_files | set(self.state.users)
         said, protected, anything = set(), set(), False
         for row in self.enrollment_rows:
@@ -89,6 +89,8 @@ class _OneNight(Accounts):
         for key in said | set(self.state.enrollments):
             class_id, user_id, role = key
             school_class, user = self.state.classes.get(class_id), self.users.get(user_id)
+            if user is not None and user.status == "removed" and key in self.state.enrollments:
+                self.state.enrollments[key] = "ended"  # in archived classes too (R-F2)
             if school_class is None or school_class.status != "active" or user is None:
                 continue
             stored = self.state.enrollments.get(key)

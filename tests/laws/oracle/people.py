@@ -83,6 +83,7 @@ class People(Arriving):
         return any(self.here(student) for one, student in pairs if one == guardian)
 
     def _statuses(self) -> None:
+        self.abandoned: set[str] = set()
         for user in list(self.users.values()):
             if user.kind == "guardian" and self.managed[user.id] and not user.status and not self.in_sis(user.id):
                 self._say(user.id, "NO_STUDENT")
@@ -101,25 +102,41 @@ class People(Arriving):
         if self.here(user.id):
             if user.status != "current":
                 self._set(user, "current", "RETURNED")
+            user.family_left = False
+        elif user.kind == "student" and not any(self.in_sis(guardian) for guardian in self._guardians_of(user.id)):
+            self._abandoned(user)
         elif user.status == "current":
-            abandoned = user.kind == "student" and not any(
-                self.in_sis(guardian) for guardian in self._guardians_of(user.id)
-            )
-            self._set(user, "archived", "FAMILY_LEFT" if abandoned else "LEFT_SIS")
+            self._set(user, "archived", "LEFT_SIS")
+
+    def _abandoned(self, user: User) -> None:
+        """R-F1, R-F2, R-F7: settled once, for a sibling who left earlier as well."""
+        if user.family_left:
+            return
+        user.family_left = True
+        self.abandoned.add(user.id)
+        if self.rules[user.id]["abandoned_families"] == "extreme":
+            self._set(user, "removed", "FAMILY_LEFT")
+        elif user.status == "current":
+            self._set(user, "archived", "FAMILY_LEFT")
 
     def _guardian_stays(self, user: User) -> None:
         if self.in_sis(user.id):
             if user.status != "current":
                 self._set(user, "current", "RETURNED")
             return
-        if user.status != "current" or self.presence(user.id) in {REJECTED, HELD}:
+        if user.status == "removed" or self.presence(user.id) in {REJECTED, HELD}:
             return
         students = [s for (g, s), status in self.state.pairs.items() if g == user.id and status == "current"]
-        if any(self.here(student) for student in students):
-            self._set(user, "archived", "GUARDIAN_LEFT")
-        elif students and not any(self.users[student].status == "current" for student in students):
-            abandoned = any((student, "FAMILY_LEFT") in self.state.codes for student in students)
-            self._set(user, "archived", "FAMILY_LEFT" if abandoned else "GUARDIAN_LEFT")
+        statuses = [self.users[student].status for student in students]
+        tonight = [self.users[student].status for student in students if student in self.abandoned]
+        extreme = "removed" in statuses and all(status == "removed" for status in tonight)
+        stays_with = any(self.here(student) for student in students)
+        if user.status == "archived":
+            if tonight and extreme and not stays_with and "current" not in statuses:
+                self._set(user, "removed", "FAMILY_LEFT")
+        elif stays_with or (students and "current" not in statuses):
+            soft = "FAMILY_LEFT" if tonight and not stays_with else "GUARDIAN_LEFT"
+            self._set(user, *(("removed", "FAMILY_LEFT") if extreme else ("archived", soft)))
         elif not students and not self.here(user.id):
             self._set(user, "archived", "GUARDIAN_LEFT")
 
@@ -139,4 +156,7 @@ def across(rules: list[dict[str, Any]]) -> dict[str, Any]:
     strict = ("manage_guardians", "update_active_contacts", "follow_enabled_user")
     found = {name: all(rule[name] for rule in rules) for name in strict}
     credentials = {rule["phone_credential"] for rule in rules}
-    return {**found, "phone_credential": credentials.pop() if len(credentials) == 1 else "sms"}
+    found["phone_credential"] = credentials.pop() if len(credentials) == 1 else "sms"
+    found["unique_credentials"] = max(rule["unique_credentials"] for rule in rules)  # "strict" is the greater word
+    found["abandoned_families"] = max(rule["abandoned_families"] for rule in rules)  # and so is "soft"
+    return found

@@ -12,6 +12,8 @@ DISTRICT = {
     "manage_guardians": True,
     "update_active_contacts": False,
     "phone_credential": "sms-then-phone",
+    "unique_credentials": "first-claim",
+    "abandoned_families": "soft",
     "restore_classes": True,
     "follow_enabled_user": True,
 }
@@ -34,6 +36,8 @@ class User:
     phone: str = ""
     status: str = ""
     account: int = 0
+    family_left: bool = False
+    """A student who left, and whose family was abandoned by then or since: the mode is settled."""
 
 
 @dataclass

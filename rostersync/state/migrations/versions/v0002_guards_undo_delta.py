@@ -15,6 +15,7 @@ def upgrade() -> None:
         op.add_column(table, sa.Column("line", sa.Integer(), nullable=True))
         op.add_column(table, sa.Column("read_in", sa.Integer(), nullable=True))
     op.add_column("users", sa.Column("guard_held", sa.Boolean(), nullable=False, server_default=sa.text("0")))
+    _family_left()
     op.add_column(
         "enrollments", sa.Column("ended_with_person", sa.Boolean(), nullable=False, server_default=sa.text("0"))
     )
@@ -23,6 +24,17 @@ def upgrade() -> None:
     op.add_column("outbox", sa.Column("body", sa.String(), nullable=True))
     _waiting()
     _kept_of_runs()
+
+
+def _family_left() -> None:
+    """Students who left earlier: their family was abandoned unless a guardian of the SIS is still current."""
+    op.add_column("users", sa.Column("family_left", sa.Boolean(), nullable=False, server_default=sa.text("0")))
+    op.execute(
+        "UPDATE users SET family_left = 1 WHERE roster_status <> 'current' AND origin = 'sis' "
+        "AND instr(',' || roles || ',', ',student,') > 0 AND NOT EXISTS ("
+        "SELECT 1 FROM guardianships p JOIN users g ON g.id = p.guardian_id WHERE p.student_id = users.id "
+        "AND p.status = 'current' AND p.origin = 'sis' AND g.origin = 'sis' AND g.roster_status = 'current')"
+    )
 
 
 def _waiting() -> None:
