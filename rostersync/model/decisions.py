@@ -20,7 +20,7 @@ class Decisions:
     - `accounts`, one row per account in scope: stored values, `to_X`, `lead`, `new`, `taken_X`, `blank_kept_X`,
       `follows`, `free`, `to_disabled`.
     - `pairs`: `to`, `code`. `classes`: `to_status`, `status_code`, `title_kept`, `to_X`. `enrollments`: `to`,
-      `code`, `waits`, `to_X`.
+      `to_origin`, `to_ended_with_person`, `code`, `waits`, `to_X`.
     - `messages`: `user_id`, `channel`, `template`, `address`.
     """
 

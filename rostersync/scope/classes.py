@@ -76,7 +76,7 @@ def enrollments_in_scope(
     return (
         merged.with_columns(
             pl.col(*texts, *incoming).fill_null(""),
-            pl.col("is_primary", "in_is_primary", "asserted").fill_null(value=False),
+            pl.col("is_primary", "in_is_primary", "asserted", "ended_with_person").fill_null(value=False),
         )
         .with_columns(protected=_protected(roster))
         .sort(ENROLLMENT_KEY)
