@@ -23,14 +23,19 @@ def people(synced):
     def first(query):
         return ask(synced, query)[0][0]
 
-    student = first("SELECT min(student_id) FROM roster_guardianships")
+    alone = (
+        "SELECT min(id) FROM roster_users WHERE email IS NOT NULL AND account_id IN "
+        "(SELECT account_id FROM roster_users GROUP BY 1 HAVING count(*) = 1) AND roles = "
+    )
+    guardian = first(f"{alone} 'guardian'")
+    student = first(f"SELECT min(student_id) FROM roster_guardianships WHERE guardian_id = '{guardian}'")
     school = first(f"SELECT school_ids FROM roster_users WHERE id = '{student}'").split(",")[0]
     enrolled = "SELECT min(class_id) FROM roster_enrollments WHERE role = 'student'"
     return {
         "student": student,
         "school": school,
-        "guardian": first(f"SELECT min(guardian_id) FROM roster_guardianships WHERE student_id = '{student}'"),
-        "teacher": first("SELECT min(id) FROM roster_users WHERE roles = 'teacher' AND email IS NOT NULL"),
+        "guardian": guardian,
+        "teacher": first(f"{alone} 'teacher'"),
         "class": first(f"{enrolled} AND user_id <> '{student}'"),
         "theirs": first(f"{enrolled} AND user_id = '{student}'"),
         "sibling": first(f"SELECT max(id) FROM roster_users WHERE role = 'student' AND id <> '{student}'"),
@@ -193,17 +198,17 @@ class TestClasses:
         ("arguments", "code", "said"),
         [
             (["rename", "nowhere", "Chess"], 2, "no class nowhere"),
-            (["rename", "class", " "], 2, "title is blank"),
+            (["rename", "CLASS", " "], 2, "title is blank"),
             (["create", "Chess", "--school", "nowhere"], 2, "no school nowhere"),
-            (["add", "class", "student", "nobody"], 2, "no user nobody"),
-            (["add", "nowhere", "student"], 2, "no class nowhere"),
-            (["add", "class", "student", "guardian"], 7, "is a guardian"),
-            (["add", "class", "student", "--role", "teacher"], 7, "is a student"),
-            (["add", "class", "student", "--role", "wizard"], 2, "wizard"),
-            (["remove", "theirs", "student"], 7, "end the enrollment in the SIS"),
-            (["remove", "class", "teacher"], 2, "is not in"),
-            (["remove", "class", "nobody"], 2, "no user nobody"),
-            (["archive", "class"], 7, "a class of the SIS"),
+            (["add", "CLASS", "STUDENT", "nobody"], 2, "no user nobody"),
+            (["add", "nowhere", "STUDENT"], 2, "no class nowhere"),
+            (["add", "CLASS", "STUDENT", "GUARDIAN"], 7, "is a guardian"),
+            (["add", "CLASS", "STUDENT", "--role", "teacher"], 7, "is a student"),
+            (["add", "CLASS", "STUDENT", "--role", "wizard"], 2, "wizard"),
+            (["remove", "THEIRS", "STUDENT"], 7, "end the enrollment in the SIS"),
+            (["remove", "CLASS", "TEACHER"], 2, "is not in"),
+            (["remove", "CLASS", "nobody"], 2, "no user nobody"),
+            (["archive", "CLASS"], 7, "a class of the SIS"),
             (["archive", "nowhere"], 2, "no class nowhere"),
         ],
     )
@@ -213,7 +218,9 @@ class TestClasses:
                 "DELETE FROM enrollments WHERE class_id = ? AND user_id = ?", (people["class"], people["teacher"])
             )
         before = ask(synced, "SELECT * FROM roster_enrollments"), ask(synced, "SELECT * FROM roster_classes")
-        result = run("classes", *(people.get(word, word) for word in arguments), code=code)
+        result = run(
+            "classes", *(people.get(word.lower(), word) if word.isupper() else word for word in arguments), code=code
+        )
         assert said in result.stderr
         after = ask(synced, "SELECT * FROM roster_enrollments"), ask(synced, "SELECT * FROM roster_classes")
         assert after == before
