@@ -46,7 +46,7 @@ def edit(
     Raises:
         ConfigurationError: unknown user, or a value that is no e-mail, phone or name.
         RefusedByPolicy: the user's contacts are locked to the SIS (R-U4); somebody else holds the credential; a
-            guardian would be left without any.
+            current guardian would be left without any.
         StateBusy: a run holds the state.
     """
     wanted = {field: normalised(field, value or "", settings.district.region) for field, value in changes.items()}
@@ -73,7 +73,8 @@ def _check(edit: Editing, user_id: str, before: Row, after: Mapping[str, str | N
                 "no two people can have the same one"
             )
     had = any(before[field] for field in CREDENTIALS)
-    guardian = any(user["role"] == "guardian" for user in edit.users_of(before["account_id"]))
+    users = edit.users_of(before["account_id"])
+    guardian = any(user["role"] == "guardian" and user["roster_status"] == "current" for user in users)
     if had and guardian and not any(after[field] for field in CREDENTIALS):
         raise RefusedByPolicy(
             f"{user_id} is a guardian and would be left without e-mail and mobile; nothing was changed; "
@@ -84,9 +85,13 @@ def _check(edit: Editing, user_id: str, before: Row, after: Mapping[str, str | N
 
 
 def _is_locked(edit: Editing, account: int, settings: Settings) -> bool:
-    """Whether the SIS alone sets the contacts: a `sis` user, and all schools of the account say so."""
+    """Whether the SIS alone sets the contacts: a `sis` user, and all schools of the account say so.
+
+    Manual users stay editable, also beside a record of the SIS that left (R-U4).
+    """
     users = edit.users_of(account)
-    if not any(user["origin"] == "sis" for user in users):
+    by_hand = any(user["origin"] == "manual" and user["roster_status"] == "current" for user in users)
+    if not any(user["origin"] == "sis" and (user["roster_status"] == "current" or not by_hand) for user in users):
         return False
     schools: set[str] = set()
     for user in users:

@@ -98,6 +98,7 @@ def _join(edit: Editing, stays: int, goes: int) -> None:
         state="active" if "active" in (to["state"], given_up["state"]) else to["state"],
         disabled=disabled,
     )
+    edit.review_account(stays)
 
 
 def _disabled(edit: Editing, accounts: Sequence[int]) -> int:

@@ -49,7 +49,7 @@ def add_known(path: Path, student_id: str, guardian_id: str) -> Listed:
 
     Raises:
         ConfigurationError: the state does not have one of them.
-        RefusedByPolicy: no current student; a guardian of the SIS.
+        RefusedByPolicy: no current student; a guardian of the SIS, or one who has no credential any more (R-C1).
         StateBusy: a run holds the state.
     """
     with editing(path) as edit:
@@ -58,6 +58,12 @@ def add_known(path: Path, student_id: str, guardian_id: str) -> Listed:
         if guardian["origin"] != "manual":
             raise RefusedByPolicy(
                 f"{guardian_id} comes from the SIS; nothing was changed; relate them to {student_id} in the SIS"
+            )
+        account = edit.account(guardian["account_id"])
+        if not any(account[field] for field in CREDENTIALS):
+            raise RefusedByPolicy(
+                f"{guardian_id} has no e-mail and no mobile to log in with; nothing was changed; give one with "
+                f"`users edit {guardian_id}` first"
             )
         if guardian["roster_status"] != "current":
             edit.connection.execute("UPDATE users SET roster_status = 'current' WHERE id = ?", (guardian_id,))
@@ -115,9 +121,12 @@ def _unique(edit: Editing, wanted: Mapping[str, str | None]) -> None:
     for field in CREDENTIALS:
         holder = edit.holder(field, wanted.get(field))
         if holder is not None:
+            status = edit.user(holder)["roster_status"]  # of a current one, where there is any on that account
+            way = "give another one, or leave it out"
+            if status != "current":
+                way = f"they are {status}: clear it there (`users edit {holder} --{field} '' --by manager`), or {way}"
             raise RefusedByPolicy(
-                f"this {field} belongs to {holder}; nobody was added; no two people can have the same one: give "
-                "another one, or leave it out"
+                f"this {field} belongs to {holder}; nobody was added; no two people can have the same one: {way}"
             )
     if not any(wanted.get(field) for field in CREDENTIALS):
         raise RefusedByPolicy(

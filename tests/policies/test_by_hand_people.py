@@ -282,6 +282,33 @@ def test_r_c2_what_a_removed_guardian_held_goes_to_who_wants_it(twins: Twins) ->
     assert twins.user("G1", "email") == ("by@hand.example.org",)
     assert twins.user("local:g", "email") == (None,)
 
+    def add_again(district: District) -> None:
+        with pytest.raises(RefusedByPolicy, match="no e-mail and no mobile"):
+            by_hand.add_known_guardian(district, "S1", "local:g")
+        district.edit("local:g", email="other@hand.example.org")
+        by_hand.add_known_guardian(district, "S1", "local:g")
+
+    twins.in_both(add_again)
+    twins.night(rows)
+    assert twins.user("local:g", "email", "roster_status") == ("other@hand.example.org", "current")
+
+
+def test_r_c1_what_somebody_who_left_held_is_free_once_it_is_cleared_there(twins: Twins) -> None:
+    twins.night([S1, S2, guardian("G1", "S2")])
+    twins.night([S1])
+
+    def take_over(district: District) -> None:
+        with pytest.raises(RefusedByPolicy, match="G1.* archived: clear it there"):
+            by_hand.add_guardian(district, "S1", "local:g", email="g1@families.example.org")
+        district.edit("G1", by="manager", email="")
+        by_hand.add_guardian(district, "S1", "local:g", email="g1@families.example.org")
+
+    twins.in_both(take_over)
+    twins.night([S1])
+    assert twins.user("local:g", "email") == ("g1@families.example.org",)
+    assert "CREDENTIAL_TAKEN" in twins.night([S1, S2, guardian("G1", "S2")]).codes("G1")
+    assert twins.user("local:g", "email") == ("g1@families.example.org",)
+
 
 def test_r_u10_the_sis_brings_the_guardian_added_by_hand(twins: Twins) -> None:
     rows = [S1, guardian("G1", "S1", givenName="By", familyName="Hand", **MAIL)]
@@ -289,8 +316,15 @@ def test_r_u10_the_sis_brings_the_guardian_added_by_hand(twins: Twins) -> None:
     twins.in_both(lambda it: by_hand.add_guardian(it, "S1", "local:g", **MAIL))
     assert "SAME_PERSON" in twins.night(rows).codes("G1")
     assert one_account(twins, "G1", "local:g")
+    twins.configure(update_active_contacts=True)
+    twins.accept("local:g")
+    with pytest.raises(RefusedByPolicy):
+        twins.edit("local:g", email="other@hand.example.org")
     twins.night([S1])
     assert twins.user("local:g", "roster_status", "email") == ("current", "by@hand.example.org")
+    twins.edit("local:g", email="other@hand.example.org")
+    twins.night([S1])
+    assert twins.user("local:g", "roster_status", "email") == ("current", "other@hand.example.org")
 
 
 @pytest.mark.parametrize("by", ["self", "manager"])
