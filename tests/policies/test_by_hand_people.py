@@ -129,6 +129,21 @@ def test_r_u10_linked_by_hand_who_left_follows_who_is_here(twins: Twins) -> None
     assert twins.user("G1", *FIELDS) == ("g1@families.example.org", None, "invitee")
 
 
+def test_r_u7_r_u10_linked_by_hand_it_is_disabled_while_all_its_records_say_so(twins: Twins) -> None:
+    off = teacher("T1", enabledUser="false")
+    twins.night([S1, off, G1])
+    assert twins.user("T1", "account") == ("disabled",)
+    twins.in_both(lambda it: by_hand.link(it, "T1", "G1"))
+    assert twins.user("T1", "account") == ("invitee",)
+    twins.night([S1, off, G1])
+    assert twins.user("G1", "account") == ("invitee",)
+    twins.night([S1, off, guardian("G1", "S1", enabledUser="false")])
+    assert twins.user("G1", "account") == ("disabled",)
+    twins.in_both(lambda it: by_hand.unlink(it, "G1"))
+    twins.night([S1, off, G1])
+    assert (twins.user("T1", "account"), twins.user("G1", "account")) == (("disabled",), ("invitee",))
+
+
 def test_r_u10_linked_by_hand_leaves_a_trace_and_is_looked_at(tmp_path: Path) -> None:
     district = District(tmp_path)
     district.night([S1, T1, guardian("G1", "S1", sms="206-555-0101")])
