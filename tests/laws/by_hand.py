@@ -27,8 +27,8 @@ def choose_deed(
     choose: Callable[[Sequence[Any]], Any], adults: Sequence[str], students: Sequence[str], classes: Sequence[str]
 ) -> ByHand:
     """Any deed, refused or not."""
-    deed = choose(("link", "link", "unlink", "guardian", "guardian", "end", "rename", "class", "enroll", "leave"))
-    adults, classes = (*adults, *GUARDIANS), (*classes, CLASS)
+    deed = choose(("link", "unlink", "guardian", "guardian", "end", "rename", "class", "enroll", "enroll", "leave"))
+    adults, classes = (*adults, GUARDIANS[0]), (*classes, CLASS)
     match deed:
         case "link":
             return ByHand(deed, (choose(adults), choose(adults)))

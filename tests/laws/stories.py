@@ -292,16 +292,17 @@ class World:
 
     def interlude(self) -> Step:
         """Something that happens between two nights."""
-        deeds = ("by hand",) * 4
-        what = self._choose(("accept", "accept", "edit", "edit", *deeds, *(() if self._calm else ("configure",))))
+        what = self._choose(("accept", "accept", "edit", "edit", *(() if self._calm else ("configure",))))
         if what == "accept":
             return Accept(self._choose((*PEOPLE, *LOCAL_GUARDIANS)))
         if what == "edit":
             column = self._choose(tuple(EDITS))
             return Edit(self._choose((*PEOPLE, *LOCAL_GUARDIANS)), column, self._choose(EDITS[column]))
-        if what == "by hand":
-            return choose_deed(self._choose, (*GUARDIANS, *STAFF), STUDENTS, CLASSES)
         return self.settings()
+
+    def by_hand(self) -> Step:
+        """Something that somebody decides by hand, refused or not."""
+        return choose_deed(self._choose, (*GUARDIANS, *STAFF), STUDENTS, CLASSES)
 
     def settings(self) -> Configure:
         """Any settings."""
@@ -334,7 +335,9 @@ def write_story(choose: Choose, nights: int = 4, *, calm: bool = False) -> list[
     for _ in range(nights - 1):
         for _ in range(choose((1, 2) if calm else (1, 2, 3))):
             world.move()
-        steps += [world.interlude() for _ in range(choose(range(4)))]
+        steps += [world.interlude() for _ in range(choose(range(3)))]
+        if choose(range(3)) == 0:
+            steps += [world.by_hand() for _ in range(8)]
         steps.append(world.night())
     return steps
 
