@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from rostersync import __version__
-from rostersync.commands import classes, generate, runs, setup, sync, users, validate
+from rostersync.commands import classes, generate, guardians, runs, setup, sync, users, validate
 from rostersync.commands.invocation import Invocation, LogFormat
 
 
@@ -115,4 +115,5 @@ app.command("validate")(validate.validate)
 app.command("generate")(generate.generate)
 app.add_typer(runs.app, name="runs")
 app.add_typer(users.app, name="users")
+app.add_typer(guardians.app, name="guardians")
 app.add_typer(classes.app, name="classes")

@@ -50,6 +50,9 @@ SHOWN = (
     "school_ids",
 )
 
+LINK_COLUMNS = ("id", "role", "account_id", "account", "note")
+"""Of `link` and `unlink`."""
+
 
 class Role(StrEnum):
     """A role of a user."""
@@ -198,6 +201,33 @@ def edit(
     settings = invocation.of(context).settings()
     rows = edits.edit(settings.state.path, settings, user, changes, by=by.value)
     output.listing(rows, ("field", "before", "after"), chosen)
+
+
+@app.command("link")
+def link(
+    context: typer.Context,
+    one: Annotated[str, typer.Argument(metavar="ID", help="A user.")],
+    other: Annotated[str, typer.Argument(metavar="ID", help="A record of the same person.")],
+    chosen: FormatOption = Format.TABLE,
+) -> None:
+    """Make the accounts of two records one: staff and guardians only. The leading record's account stays."""
+    from rostersync.state import links
+
+    rows = links.link(invocation.of(context).settings().state.path, one, other)
+    output.listing(rows, LINK_COLUMNS, chosen)
+
+
+@app.command("unlink")
+def unlink(
+    context: typer.Context,
+    user: Annotated[str, typer.Argument(metavar="ID", help="The user who gets an account of their own.")],
+    chosen: FormatOption = Format.TABLE,
+) -> None:
+    """Give a user an account of their own, with the SIS values that nobody else holds."""
+    from rostersync.state import links
+
+    rows = links.unlink(invocation.of(context).settings().state.path, user)
+    output.listing(rows, LINK_COLUMNS, chosen)
 
 
 def ids_of(file: Path) -> list[str]:

@@ -20,7 +20,7 @@ class Decisions:
     - `accounts`, one row per account in scope: stored values, `to_X`, `lead`, `new`, `taken_X`, `blank_kept_X`,
       `follows`, `free`, `to_disabled`.
     - `pairs`: `to`, `code`. `classes`: `to_status`, `status_code`, `title_kept`, `to_X`. `enrollments`: `to`,
-      `code`, `waits`, `to_X`.
+      `to_origin`, `to_ended_with_person`, `code`, `waits`, `to_X`.
     - `guard` in all but `people` and `messages`: number of the note of the guard that holds it, else 0.
     - `messages`: `user_id`, `channel`, `template`, `address`, what they are about (`policies.messages`), and in a plan
       their texts: `subject`, `body`.

@@ -14,10 +14,11 @@ Columns of the frames:
 - `classes`, one row per class in scope: `id`, `presence`, `rejected`, `held`, `line`, `known`, the state's
   CLASS_STATE, the import's CLASS_IMPORT with the prefix `in_`.
 - `enrollments`, one row per class, user and role in scope: ENROLLMENT_KEY; `stored` ("", current, ended), `origin`,
-  `is_primary`, `sourced_id`, `begin_date`, `end_date`; `asserted` (bool: a sound row says it); `in_is_primary`,
-  `in_sourced_id`, `in_begin_date`, `in_end_date`; `protected` (bool: a rejected or unreadable row may stand for it);
-  `user_at`, `class_at` (row numbers in `users` and `classes`, -1 where they are not there); `bystander_status`
-  (roster status of a known user who is not in `users`, else "").
+  `ended_with_person` (bool: a manual one that ended when its person left), `is_primary`, `sourced_id`, `begin_date`,
+  `end_date`; `asserted` (bool: a sound row says it); `in_is_primary`, `in_sourced_id`, `in_begin_date`, `in_end_date`;
+  `protected` (bool: a rejected or unreadable row may stand for it); `user_at`, `class_at` (row numbers in `users` and
+  `classes`, -1 where they are not there); `bystander_status` (roster status of a known user who is not in `users`,
+  else "").
 """
 
 from __future__ import annotations

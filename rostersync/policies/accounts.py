@@ -156,7 +156,7 @@ def _disabled(users: pd.DataFrame, table: pd.DataFrame, settings: pd.DataFrame) 
 
     An account none of whose records is in the import stays as it is.
     """
-    said = users[users["in_import"]]
+    said = users[users["in_import"] & ~users["held"]]  # a row that cannot be read says nothing
     off = (said["to_enabled"] == "0").groupby(said["account_id"]).all().reindex(table.index)
     disabled = off.where(off.notna(), table["disabled"]).astype(bool)
     return disabled & settings["follow"].reindex(table.index).eq(True)

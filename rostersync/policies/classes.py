@@ -59,6 +59,10 @@ def decide_enrollments(
 
     `waits` marks rows that have no effect tonight and must be looked at again: of a class or user that is not there
     (R-V2), or that left. In an archived class everything stays as it was (R-K1), but for who is removed (R-F2).
+
+    What somebody enrolled by hand stays a manual one beside a row of the SIS (R-K4); it ends with its person (R-F6),
+    `to_ended_with_person`, and comes back with them where the class is active (R-U9). Once ended otherwise it is the
+    SIS's, `to_origin`, from the night on in which a row says it.
     """
     class_at, user_at = enrollments["class_at"].to_numpy(), enrollments["user_at"].to_numpy()
     bystander = enrollments["bystander_status"]
@@ -69,19 +73,19 @@ def decide_enrollments(
     left |= bystander.isin(["archived", "removed"]).to_numpy()
     removed = _owned(user_at, users["to_status"] == "removed") | (bystander == "removed").to_numpy()
     current = enrollments["stored"] == "current"
+    manual = enrollments["origin"] == "manual"
 
-    begins = enrollments["asserted"] & active & here & there & ~current
-    ends_with_row = (
-        current
-        & active
-        & here
-        & (enrollments["origin"] == "sis")
-        & ~enrollments["asserted"]
-        & ~enrollments["protected"]
+    returns = _owned(
+        user_at, users["known"] & (users["roster_status"] != "current") & (users["to_status"] == "current")
     )
+    restored = manual & ~current & enrollments["ended_with_person"] & returns & active
+    begins = (enrollments["asserted"] & active & here & there & ~current) | restored
+    ends_with_row = current & active & here & ~manual & ~enrollments["asserted"] & ~enrollments["protected"]
     ends_with_person = current & ((active & left) | removed)
     ends = (ends_with_row | ends_with_person) & (enrollments["guard"] == 0)
-    follows = enrollments["asserted"] & active & there & (current | begins)
+    taken_over = manual & begins & ~restored
+    reflected = enrollments["asserted"] & active & there & (current | begins)
+    follows = reflected & (~manual | taken_over)
     code = enrollments["stored"].mask(~begins, "").mask(begins & (enrollments["stored"] == ""), Code.NEW.value)
     code = code.mask(begins & (enrollments["stored"] == "ended"), Code.RETURNED.value)
     values = {
@@ -94,7 +98,9 @@ def decide_enrollments(
         **values,
         to=enrollments["stored"].mask(begins, "current").mask(ends, "ended"),
         code=code.mask(ends, Code.ENROLLMENT_ENDED.value),
-        waits=enrollments["asserted"] & ~follows,
+        to_origin=enrollments["origin"].mask(taken_over, "sis"),
+        to_ended_with_person=(enrollments["ended_with_person"] & ~returns) | (manual & active & ends),
+        waits=enrollments["asserted"] & ~reflected,
     )
 
 

@@ -33,7 +33,8 @@ def relate(users: pd.DataFrame, pairs: pd.DataFrame) -> tuple[pd.DataFrame, pd.D
         managed=managed[guardian],
         by_guardian_role=(users["kind"] == GUARDIAN).to_numpy()[guardian],
     )
-    relates = pairs["student_in"] & pairs["counted"].where(pairs["managed"], pairs["stored"] == "current")
+    by_sis = (pairs["stored"] == "current") & (pairs["origin"] == "sis")  # manual ones keep no family (R-F5)
+    relates = pairs["student_in"] & pairs["counted"].where(pairs["managed"], by_sis)
     related = _any_pair(users, pairs["guardian"], relates)
     waiting = base & ~users["known"].to_numpy()
     return users.assign(

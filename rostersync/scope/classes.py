@@ -76,7 +76,7 @@ def enrollments_in_scope(
     return (
         merged.with_columns(
             pl.col(*texts, *incoming).fill_null(""),
-            pl.col("is_primary", "asserted").fill_null(value=False),
+            pl.col("is_primary", "asserted", "ended_with_person").fill_null(value=False),
             # Where the cell cannot be read the stored value stays.
             in_is_primary=pl.coalesce("in_is_primary", "is_primary", pl.lit(value=False)),
         )

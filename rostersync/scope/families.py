@@ -82,7 +82,8 @@ def pairs_in_scope(
         )
         .filter((pl.col("stored") != "") | pl.col("fits"))
     )
-    by_base = pl.col("stored").eq("current") & (
+    # What somebody added by hand is no word of the import.
+    by_base = (pl.col("stored").eq("current") & pl.col("origin").eq("sis")) & (
         pl.lit(value="agents" in roster.missing.get("users", frozenset()))
         | pl.col("guardian_presence").eq(BASE)
         | pl.col("student_presence").eq(BASE)

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 _CELL, _ROW = "\x1f", "\x1e"  # unit and record separator, made for this
 _NUMBERS = {"account_id"}
-_FLAGS = {"disabled", "is_primary", "review", "guard_held", "family_left"}
+_FLAGS = {"disabled", "is_primary", "review", "guard_held", "family_left", "ended_with_person"}
+_ENROLLMENT_COLUMNS = (*ENROLLMENT_KEY, "status", "origin", "ended_with_person", *ENROLLMENT_VALUES)
 
 
 class StateReader:
@@ -110,20 +111,21 @@ class StateReader:
         return self._select("guardianships", columns, {"guardian_id": guardians, "student_id": students})
 
     def enrollments(self, *, users: Iterable[str] | None = None, classes: Iterable[str] | None = None) -> pl.DataFrame:
-        """Enrollments of any of these users or classes: key, `status`, `origin`, values; all without ids."""
-        columns = (*ENROLLMENT_KEY, "status", "origin", *ENROLLMENT_VALUES)
-        return self._select("enrollments", columns, {"user_id": users, "class_id": classes})
+        """Enrollments of any of these users or classes, all without ids.
+
+        Key, `status`, `origin`, `ended_with_person`, values.
+        """
+        return self._select("enrollments", _ENROLLMENT_COLUMNS, {"user_id": users, "class_id": classes})
 
     def enrollments_by_key(self, keys: Iterable[Sequence[str]]) -> pl.DataFrame:
         """The enrollments with these (class_id, user_id, role), as `enrollments`."""
         self._connection.execute("DROP TABLE IF EXISTS temp.wanted_keys")
         self._connection.execute("CREATE TEMP TABLE wanted_keys (class_id, user_id, role)")
         self._connection.executemany("INSERT INTO wanted_keys VALUES (?, ?, ?)", keys)
-        columns = (*ENROLLMENT_KEY, "status", "origin", *ENROLLMENT_VALUES)
         return self._frame(
-            f"SELECT {_listed(columns, 't.')} FROM temp.wanted_keys w CROSS JOIN enrollments t "
+            f"SELECT {_listed(_ENROLLMENT_COLUMNS, 't.')} FROM temp.wanted_keys w CROSS JOIN enrollments t "
             "ON t.class_id = w.class_id AND t.user_id = w.user_id AND t.role = w.role",
-            columns,
+            _ENROLLMENT_COLUMNS,
         )
 
     def standing_user_notes(self) -> pl.DataFrame:

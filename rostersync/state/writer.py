@@ -214,6 +214,7 @@ def _update_users(connection: sqlite3.Connection, plan: Plan) -> None:
         moved,
         [*_USER_COLUMNS.values(), "id"],
     )
+    _reviewed(connection, "users", users[users["known"] & (users["origin"] == "manual")])
 
 
 _CLASS_COLUMNS = {
@@ -235,19 +236,27 @@ def _update_classes(connection: sqlite3.Connection, plan: Plan) -> None:
         known[_any_differs(known, names, _CLASS_COLUMNS)],
         [*_CLASS_COLUMNS.values(), "id"],
     )
+    _reviewed(connection, "classes", classes[classes["known"] & (classes["origin"] == "manual")])
+
+
+def _reviewed(connection: sqlite3.Connection, table: str, manual: pd.DataFrame) -> None:
+    """Who was added by hand has no row that a sync could write; that they were looked at is noted all the same."""
+    moved = manual[manual["review"] != manual["to_review"]]
+    _many(connection, f"UPDATE {table} SET review = ? WHERE id = ?", moved, ["to_review", "id"])
 
 
 def _update_enrollments(connection: sqlite3.Connection, plan: Plan) -> None:
     enrollments = plan.decisions.enrollments
     known = enrollments[enrollments["stored"] != ""]
     values = {name: f"to_{name}" for name in ENROLLMENT_VALUES}
-    moved = known[_any_differs(known, list(values), values) | (known["stored"] != known["to"])]
+    stored = values | {name: f"to_{name}" for name in ("origin", "ended_with_person")}
+    moved = known[_any_differs(known, list(stored), stored) | (known["stored"] != known["to"])]
     key = " AND ".join(f"{name} = ?" for name in ENROLLMENT_KEY)
     _many(
         connection,
-        f"UPDATE enrollments SET {', '.join(f'{name} = ?' for name in values)}, status = ? WHERE {key}",
+        f"UPDATE enrollments SET {', '.join(f'{name} = ?' for name in stored)}, status = ? WHERE {key}",
         moved,
-        [*values.values(), "to", *ENROLLMENT_KEY],
+        [*stored.values(), "to", *ENROLLMENT_KEY],
     )
 
 

@@ -35,8 +35,18 @@ COMMANDS = [
     ["users", "show"],
     ["users", "accept"],
     ["users", "edit"],
+    ["users", "link"],
+    ["users", "unlink"],
+    ["guardians"],
+    ["guardians", "add"],
+    ["guardians", "remove"],
     ["classes"],
     ["classes", "list"],
+    ["classes", "rename"],
+    ["classes", "create"],
+    ["classes", "add"],
+    ["classes", "remove"],
+    ["classes", "archive"],
 ]
 HEAVY = (
     "pandas",

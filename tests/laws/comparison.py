@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.laws.by_hand import ByHand
+from tests.laws.oracle.by_hand import follow
 from tests.laws.oracle.night import Oracle
 from tests.laws.stories import Accept, Configure, Edit, Night, Step, tell
 from tests.policies.district import District, Report
@@ -31,12 +33,12 @@ def by_program(district: District, report: Report) -> dict[str, dict[Any, Any]]:
         },
         "guardianships": district.guardianships(),
         "classes": {
-            row["id"]: (row["title"], row["school_id"], row["status"])
+            row["id"]: (row["title"], row["sis_title"] or "", row["school_id"], row["status"])
             for row in district.rows("SELECT * FROM roster_classes")
             if row["id"] not in STANDING
         },
         "enrollments": {
-            (row["class_id"], row["user_id"], row["role"]): row["status"]
+            (row["class_id"], row["user_id"], row["role"]): (row["status"], row["origin"])
             for row in district.rows("SELECT * FROM roster_enrollments")
             if row["user_id"] not in STANDING
         },
@@ -64,8 +66,12 @@ def by_oracle(oracle: Oracle) -> dict[str, dict[Any, Any]]:
     return {
         "users": users,
         "guardianships": oracle.pairs,
-        "classes": {key: (known.title, known.school, known.status) for key, known in oracle.classes.items()},
-        "enrollments": oracle.enrollments,
+        "classes": {
+            key: (known.title, known.sis_title, known.school, known.status) for key, known in oracle.classes.items()
+        },
+        "enrollments": {
+            key: (status, "manual" if key in oracle.manual else "sis") for key, status in oracle.enrollments.items()
+        },
         "codes": dict.fromkeys(oracle.codes, "said"),
     }
 
@@ -87,6 +93,8 @@ def check_step(district: District, oracle: Oracle, step: Step) -> Report | bool:
             oracle.accept(step.user_id)
         case Edit() if done:
             oracle.edit(step)
+        case ByHand() if done:
+            follow(oracle, step)
     return done
 
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from rostersync.errors import RefusedByPolicy
+from tests.laws.by_hand import GUARDIANS as LOCAL_GUARDIANS
+from tests.laws.by_hand import ByHand, choose_deed, do
 from tests.policies.district import District, Report, Row, enrollment, person, school_class
 
 Choose = Callable[[Sequence[Any]], Any]
@@ -77,7 +79,7 @@ class Configure:
     schools: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 
 
-Step = Night | Accept | Edit | Configure
+Step = Night | Accept | Edit | ByHand | Configure
 
 
 def user_rows(night: Night) -> list[Row]:
@@ -118,6 +120,8 @@ def tell(district: District, step: Step, *, full: bool = False, dry_run: bool = 
                 district.edit(step.user_id, **{step.field: step.value})
             except RefusedByPolicy:
                 return False
+        case ByHand():
+            return do(district, step)
         case Configure():
             district.configure(include=step.include, schools=step.schools, **step.policy)
     return True
@@ -294,11 +298,15 @@ class World:
         """Something that happens between two nights."""
         what = self._choose(("accept", "accept", "edit", "edit", *(() if self._calm else ("configure",))))
         if what == "accept":
-            return Accept(self._choose(PEOPLE))
+            return Accept(self._choose((*PEOPLE, *LOCAL_GUARDIANS)))
         if what == "edit":
             column = self._choose(tuple(EDITS))
-            return Edit(self._choose(PEOPLE), column, self._choose(EDITS[column]))
+            return Edit(self._choose((*PEOPLE, *LOCAL_GUARDIANS)), column, self._choose(EDITS[column]))
         return self.settings()
+
+    def by_hand(self) -> Step:
+        """Something that somebody decides by hand, refused or not."""
+        return choose_deed(self._choose, (*GUARDIANS, *STAFF), STUDENTS, CLASSES)
 
     def settings(self) -> Configure:
         """Any settings."""
@@ -333,6 +341,8 @@ def write_story(choose: Choose, nights: int = 4, *, calm: bool = False) -> list[
         for _ in range(choose((1, 2) if calm else (1, 2, 3))):
             world.move()
         steps += [world.interlude() for _ in range(choose(range(3)))]
+        if choose(range(3)) == 0:
+            steps += [world.by_hand() for _ in range(8)]
         steps.append(world.night())
     return steps
 

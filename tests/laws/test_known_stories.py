@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.laws.by_hand import ByHand
 from tests.laws.comparison import check_step
 from tests.laws.oracle.night import Oracle
 from tests.laws.stories import Configure, Edit, Night, Step
@@ -39,6 +40,7 @@ STRICT = {"unique_credentials": "strict"}
 EXTREME = {"abandoned_families": "extreme"}
 OLDER, YOUNGER = user("S1", agentSourcedIds="G1"), user("S2", agentSourcedIds="G1")
 SHARED = {"email": "e1@x.example"}
+BOTH_ROLES = user("G1", email="g1@x.example")
 BY_SMS = user("T1", sms="206-555-0103")
 
 STORIES: dict[str, list[Step]] = {
@@ -108,6 +110,30 @@ STORIES: dict[str, list[Step]] = {
         Configure(policy=EXTREME),
         night(YOUNGER, ANA),
         night(),
+    "a record whose row cannot be read says nothing of the account": [
+        night(CHILD, BOTH_ROLES, user("T1", email="g1@x.example")),
+        night(CHILD, {**BOTH_ROLES, "sourcedId": ""}, user("T1", email="g1@x.example", enabledUser="false")),
+    ],
+    "what was made by hand goes and comes with its person": [
+        night(CHILD, ANA, classes=({"sourcedId": "K1"},)),
+        ByHand("enroll", ("K1", "S1", "student")),
+        ByHand("guardian", ("S1", "local:g1", "Ana", "e1@x.example", "")),
+        ByHand("rename", ("K1", "Mine")),
+        night(classes=({"sourcedId": "K1"},)),
+        ByHand("enroll", ("K1", "S1", "student")),
+        night(CHILD, ANA, classes=({"sourcedId": "K1"},), enrollments=(IN_K1,)),
+        ByHand("leave", ("K1", "S1")),
+        night(CHILD, ANA, classes=({"sourcedId": "K1"},), enrollments=(IN_K1,)),
+        ByHand("end", ("local:g1", "S1")),
+        night(CHILD, ANA, classes=({"sourcedId": "K1"},)),
+    ],
+    "linked and parted by hand": [
+        night(CHILD, ANA, user("T1", email="t1@x.example")),
+        ByHand("link", ("G1", "T1")),
+        night(CHILD, ANA, user("T1", email="t1@x.example")),
+        ByHand("unlink", ("G1",)),
+        night(CHILD, user("T1", email="t1@x.example")),
+        night(CHILD, ANA, user("T1", email="t1@x.example")),
     ],
     "staff whose row turns into that of an ignored guardian have left": [
         Configure(schools={"A": {"manage_guardians": False}}),

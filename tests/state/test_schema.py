@@ -44,6 +44,12 @@ def old_state(tmp_path: Path) -> Path:
                 "VALUES ('T1', 'sis', 'teacher', 'teacher', 'current', 1, 0)"
             )
         )
+        connection.execute(
+            text(
+                "INSERT INTO edits (user_id, account_id, made_at, made_by, field, before, after, generation) "
+                "VALUES ('T1', 1, '2026-11-21T21:30:00Z', 'self', 'state', 'invitee', 'active', 4)"
+            )
+        )
         connection.execute(text(f"PRAGMA application_id = {schema.APPLICATION_ID}"))
         connection.execute(text("PRAGMA user_version = 1"))
     engine.dispose()
@@ -74,6 +80,8 @@ def test_an_older_state_is_brought_up_to_date_when_it_is_opened(old_state: Path,
         assert connection.execute("SELECT id, account FROM roster_users").fetchall() == [("T1", "active")]
         assert connection.execute("PRAGMA user_version").fetchone() == (schema.SCHEMA_VERSION,)
         assert connection.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone() == ("4",)
+        edits = "SELECT user_id, account_id, field, before, after, generation, kind, record_id FROM edits"
+        assert connection.execute(edits).fetchall() == [("T1", 1, "state", "invitee", "active", 4, "users", "T1")]
     fresh = tmp_path / "fresh.db"
     schema.create_state(fresh)
     assert shape(old_state) == shape(fresh)

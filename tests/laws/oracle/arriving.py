@@ -92,7 +92,8 @@ class Arriving:
         if user_id in self.rejected:
             return REJECTED
         known = self.state.users.get(user_id)
-        return HELD if self.unreadable and known and known.status == "current" else ABSENT
+        may_be_theirs = known and known.status == "current" and known.origin == "sis"
+        return HELD if self.unreadable and may_be_theirs else ABSENT
 
     def here(self, user_id: str) -> bool:
         """In the import, or taken to be."""

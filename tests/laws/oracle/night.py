@@ -1,7 +1,7 @@
 """The rules of policies.md once more, naively: dicts and loops over everybody, written without a look at the frames.
 
 It reads the rows of a story's night itself and keeps a state of its own. Whatever the program does must come to the
-same. It knows the settings and rules of this version; manual users and classes are not in its stories.
+same. It knows the settings and rules of this version.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class _OneNight(Accounts):
         """R-G1 to R-G4, R-F4."""
         for pair in {*self.named, *self.state.pairs}:
             guardian, student = (self.users.get(user_id) for user_id in pair)
-            if guardian is None or student is None or not self.managed[guardian.id]:
+            if guardian is None or student is None or not self.managed[guardian.id] or guardian.origin != "sis":
                 continue
             stored, both = self.state.pairs.get(pair), self.here(pair[0]) and self.here(pair[1])
             if stored == "current":
@@ -51,7 +51,7 @@ class _OneNight(Accounts):
                 self.state.pairs[pair] = "current"
 
     def _classes(self) -> None:
-        """R-K1, R-K2, R-V3."""
+        """R-K1 to R-K3, R-K5, R-V3."""
         rows = [row for row in self.class_rows if row["status"] != "tobedeleted"]
         sound = {row["sourcedId"]: row for row in rows if row["sourcedId"] and row["title"]}
         self.rejected_classes = {row["sourcedId"] for row in rows if row["sourcedId"] and not row["title"]}
@@ -66,16 +66,24 @@ class _OneNight(Accounts):
             }
         self.classes_here = set(sound) | (self.rejected_classes & set(self.state.classes))
         for class_id, row in sound.items():
-            known = self.state.classes.setdefault(class_id, SchoolClass(row["title"], row["schoolSourcedId"]))
-            known.title, known.school = row["title"], row["schoolSourcedId"]
+            title, school = row["title"], row["schoolSourcedId"]
+            known = self.state.classes.setdefault(class_id, SchoolClass(title, school, sis_title=title))
+            if known.title == known.sis_title:  # else somebody edited it
+                known.title = title
+            known.sis_title, known.school = title, school
         for class_id, known in self.state.classes.items():
+            if known.origin == "manual":
+                continue
             if class_id not in self.classes_here:
                 known.status = known.status if unreadable else "archived"
             elif self.of_school(known.school)["restore_classes"]:
                 known.status = "active"
 
     def _enrollments(self) -> None:
-        """R-K1, R-K4, R-K6, R-V2, R-V3, R-U8, R-F1, R-F2; terms end far ahead, so that a past endDate is a drop."""
+        """R-K1, R-K4, R-K6, R-V2, R-V3, R-U8, R-F1, R-F2; terms end far ahead, so that a past endDate is a drop.
+
+        Those made by hand: R-F6, R-U9.
+        """
         known_users = self.in_files | set(self.state.users)
         said, protected, anything = set(), set(), False
         for row in self.enrollment_rows:
@@ -89,17 +97,38 @@ class _OneNight(Accounts):
         for key in said | set(self.state.enrollments):
             class_id, user_id, role = key
             school_class, user = self.state.classes.get(class_id), self.users.get(user_id)
-            if user is not None and user.status == "removed" and key in self.state.enrollments:
+            by_hand = key in self.state.manual and school_class is not None and school_class.status == "active"
+            if user is not None and user.status == "removed" and key in self.state.enrollments and not by_hand:
                 self.state.enrollments[key] = "ended"  # in archived classes too (R-F2)
             if school_class is None or school_class.status != "active" or user is None:
                 continue
             stored = self.state.enrollments.get(key)
+            if key in self.state.manual and self._by_hand(key, user.status):
+                continue
             kept = anything or (class_id, user_id) in protected or (f"{class_id}-{user_id}",) in protected
             gone = key not in said and class_id in self.classes_here and not kept
             if stored == "current" and (gone or user.status != "current"):
                 self.state.enrollments[key] = "ended"
             elif key in said and user.status == "current" and class_id in self.classes_here:
                 self.state.enrollments[key] = "current"
+                self.state.manual.discard(key)  # ended before; now it is the SIS's
+        self.state.with_person -= {key for key in self.state.with_person if self._returned(key[1])}
+
+    def _by_hand(self, key: tuple[str, str, str], person: str) -> bool:
+        """Whether what somebody enrolled is decided: it goes and comes with the person, and stays beside a row."""
+        if self.state.enrollments[key] == "current":
+            if person != "current":
+                self.state.enrollments[key] = "ended"
+                self.state.with_person.add(key)
+            return True
+        if key in self.state.with_person and self._returned(key[1]):
+            self.state.enrollments[key] = "current"
+            return True
+        return False
+
+    def _returned(self, user_id: str) -> bool:
+        before, now = self.state.users.get(user_id), self.users.get(user_id)
+        return bool(before and now and before.status != "current" and now.status == "current")
 
     def _remember(self) -> None:
         self.state.users = self.users

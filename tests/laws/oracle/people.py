@@ -20,7 +20,7 @@ class People(Arriving):
             for student in self.users.values():
                 pair = (guardian.id, student.id)
                 fits = guardian.kind == "guardian" and student.kind == "student"
-                stored = self.state.pairs.get(pair) == "current"
+                stored = self.state.pairs.get(pair) == "current" and pair not in self.state.manual_pairs
                 if not (fits or stored) or guardian.id == student.id:
                     continue
                 sound = any(one in self.rows and other in self.agents.get(one, ()) for one, other in (pair, pair[::-1]))
@@ -76,6 +76,7 @@ class People(Arriving):
         """In the import and related there to a student in the import."""
         if not self.managed[guardian]:
             pairs = {pair for pair, status in self.state.pairs.items() if status == "current"}
+            pairs -= self.state.manual_pairs
         elif self.here(guardian):
             pairs = self.related
         else:
@@ -95,7 +96,8 @@ class People(Arriving):
             elif user.kind != "guardian" and user.status == "current":
                 self._set(user, "archived", "LEFT_SIS")  # staff whose row is now that of a guardian whom R-G4 ignores
         for user in self.users.values():
-            if user.kind == "guardian" and user.id in self.state.users and self.managed[user.id]:
+            by_sis = user.origin == "sis" and user.id in self.state.users
+            if user.kind == "guardian" and by_sis and self.managed[user.id]:
                 self._guardian_stays(user)
 
     def _stays(self, user: User) -> None:
@@ -141,7 +143,8 @@ class People(Arriving):
             self._set(user, "archived", "GUARDIAN_LEFT")
 
     def _guardians_of(self, student: str) -> list[str]:
-        return [g for (g, s), status in self.state.pairs.items() if s == student and status == "current"]
+        pairs = self.state.pairs.keys() - self.state.manual_pairs  # R-F5
+        return [g for g, s in pairs if s == student and self.state.pairs[g, s] == "current"]
 
     def _set(self, user: User, status: str, code: str) -> None:
         user.status = status

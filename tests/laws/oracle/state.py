@@ -38,6 +38,7 @@ class User:
     account: int = 0
     family_left: bool = False
     """A student who left, and whose family was abandoned by then or since: the mode is settled."""
+    origin: str = "sis"
 
 
 @dataclass
@@ -55,11 +56,13 @@ class Account:
 
 @dataclass
 class SchoolClass:
-    """A class; titles are never edited in these stories."""
+    """A class: what people see, and what the SIS says."""
 
     title: str
     school: str
     status: str = "active"
+    sis_title: str = ""
+    origin: str = "sis"
 
 
 def email_of(cell: str) -> str:
@@ -75,13 +78,20 @@ def phone_of(cell: str) -> str:
 
 @dataclass
 class State:
-    """A district; `codes` are what the last night's report says of users: (id, code)."""
+    """A district; `codes` are what the last night's report says of users: (id, code).
+
+    `manual_pairs` and `manual` are the guardianships and enrollments made by hand; `with_person` those of the latter
+    that ended when their person left.
+    """
 
     users: dict[str, User] = field(default_factory=dict)
     accounts: dict[int, Account] = field(default_factory=dict)
     pairs: dict[tuple[str, str], str] = field(default_factory=dict)
     classes: dict[str, SchoolClass] = field(default_factory=dict)
     enrollments: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    manual_pairs: set[tuple[str, str]] = field(default_factory=set)
+    manual: set[tuple[str, str, str]] = field(default_factory=set)
+    with_person: set[tuple[str, str, str]] = field(default_factory=set)
     codes: set[tuple[str, str]] = field(default_factory=set)
     settings: Configure = field(default_factory=Configure)
 
