@@ -42,14 +42,21 @@ def read(settings: Settings, delivery: Delivery, state: StateReader, today: date
     """The roster of tonight.
 
     Raises:
-        ImportRefused: the delivery as a whole cannot be used (policies.md R-V1, R-V6).
+        ImportRefused: the delivery as a whole cannot be used (policies.md R-V1, R-V5, R-V6).
         ConfigurationError: a school of `[policy.schools]` that neither import nor state knows.
     """
-    from rostersync.importers import oneroster, references
+    from rostersync.importers import oneroster, overlay, references
+    from rostersync.importers.chain import BASED_ON, refuse_without_base
     from rostersync.importers.include import include_schools
     from rostersync.scope.families import named_pairs
+    from rostersync.state.last_import import last_import
 
     roster = oneroster.read(delivery, region=settings.district.region, encoding=settings.source.encoding, today=today)
+    meta = state.meta()
+    since = state.runs_since(meta.get(BASED_ON, ""))
+    refuse_without_base(delivery, roster.modes, meta, since, settings.schools.include)
+    if overlay.is_laid_over(roster.modes):
+        roster = overlay.lay_over(roster, last_import(state), today)
     _check_schools(settings, roster, state)
     users = state.known("users", _asked(roster, "user_id"))
     classes = state.known("classes", _asked(roster, "class_id"))
@@ -71,7 +78,7 @@ def _base_of_silent(roster: Roster, state: StateReader) -> Base:
     rejected_classes = roster.rejected_classes["sourced_id"].drop_nulls().unique().to_list()
     classes = None if "school_id" in missing["classes"] else rejected_classes
     pairs = state.guardianships(guardians=related, students=related)
-    absent = roster.users is None or roster.classes is None or roster.orgs.is_empty()
+    absent = roster.orgs.is_empty() or {roster.modes.get(name) for name in ("users", "classes", "orgs")} != {"bulk"}
     return Base(
         schools=state.school_ids() if absent else (),
         users=state.users(people).select("id", "roles", "school_ids"),

@@ -93,6 +93,7 @@ def _night(settings: Settings, source: Path | None, *, dry_run: bool, full: bool
     run_id, started_at = _new_run(settings)
     watch = Stopwatch()
     shown = str(source) if source is not None else intake.shown_source(settings)
+    delivery: Delivery | None = None
     try:
         with contextlib.ExitStack() as stack:
             with watch.stage("fetch"):
@@ -103,7 +104,7 @@ def _night(settings: Settings, source: Path | None, *, dry_run: bool, full: bool
     except BaseException as error:
         # A damaged state is not written to, not even to say so.
         if not dry_run and not isinstance(error, errors.StateError):
-            _record_failure(settings, run_id, started_at, shown, error)
+            _record_failure(settings, run_id, started_at, shown, error, delivery)
         raise
 
 
@@ -119,6 +120,7 @@ def propose(
     """Everything up to the plan, from a state that is only read."""
     from rostersync import intake, planning, policies
     from rostersync.diff import diff, fingerprints
+    from rostersync.importers.chain import chain_facts
     from rostersync.model.plan import Plan
     from rostersync.policies.waiting import waiting_rows
     from rostersync.scope import scope
@@ -161,6 +163,8 @@ def propose(
         snapshot=afterwards,
         snapshot_moved=moved,
         waiting=waiting,
+        sessions=roster.academic_sessions,
+        facts=chain_facts(roster.modes, meta, run_id, settings.schools.include),
     )
     return plan, roster
 
@@ -241,8 +245,19 @@ def _new_run(settings: Settings) -> tuple[str, datetime]:
     return started_at.strftime(RUN_ID_FORMAT), started_at
 
 
-def _record_failure(settings: Settings, run_id: str, started_at: datetime, source: str, error: BaseException) -> None:
-    """A row about a run that applied nothing; a state that cannot take it is not made worse by a second error."""
+def _record_failure(
+    settings: Settings,
+    run_id: str,
+    started_at: datetime,
+    source: str,
+    error: BaseException,
+    delivery: Delivery | None,
+) -> None:
+    """A row about a run that applied nothing; a state that cannot take it is not made worse by a second error.
+
+    It names the files that the run saw: a delta set that comes after them does not follow on what was applied (R-V5).
+    """
+    from rostersync.importers.chain import seen_files
     from rostersync.state.connection import writing
     from rostersync.state.writer import record_run
 
@@ -250,4 +265,5 @@ def _record_failure(settings: Settings, run_id: str, started_at: datetime, sourc
     told = str(error) if isinstance(error, errors.RosterSyncError) else type(error).__name__
     with contextlib.suppress(errors.RosterSyncError), writing(settings.state.path) as connection:
         if connection.execute("SELECT 1 FROM runs WHERE run_id = ?", (run_id,)).fetchone() is None:
-            record_run(connection, run_id, started_at, source, status, applied=False, summary={"error": told})
+            summary: dict[str, object] = {"error": told, **({"source": seen_files(delivery)} if delivery else {})}
+            record_run(connection, run_id, started_at, source, status, applied=False, summary=summary)

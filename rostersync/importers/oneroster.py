@@ -13,6 +13,7 @@ from rostersync.importers.layouts import (
     CLASSES,
     COURSES,
     ENROLLMENTS,
+    LAYOUTS,
     ORGS,
     ROLES,
     USER_PROFILES,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from rostersync.importers.layouts import Layout
+    from rostersync.importers.tables import Table
     from rostersync.model.delivery import Delivery
 
 
@@ -61,6 +63,7 @@ class _Reading:
         self._package, self._findings = package, package.findings
         self._known: dict[str, pl.Series] = {}  # table -> sourcedIds of its file, whatever became of the rows
         self._missing: dict[str, frozenset[str]] = {}
+        self._deleted: dict[str, frozenset[str]] = {}
         self._orgs = self._referred_to(ORGS)
         self._courses = self._referred_to(COURSES)
         self._sessions = self._referred_to(ACADEMIC_SESSIONS)
@@ -72,7 +75,9 @@ class _Reading:
         """What was read, as one value."""
         users, classes, enrollments = self._users, self._classes, self._enrollments
         resolved = unresolved = spare = None
-        if enrollments is not None:
+        if enrollments is not None and self._package.mode(ENROLLMENTS) == "delta":
+            resolved, unresolved = enrollments.rows.clear(), enrollments.rows
+        elif enrollments is not None:
             resolved, unresolved = split(enrollments.rows, self._known.get(USERS.table), self._known.get(CLASSES.table))
             resolved, spare = one_per_member(resolved)
         unreadable = {
@@ -97,19 +102,27 @@ class _Reading:
             deleted_classes=classes.deleted if classes else frozenset(),
             unreadable=frozenset(table for table, found in unreadable.items() if found),
             missing=self._missing,
+            deleted_sessions=self._deleted[ACADEMIC_SESSIONS.table],
+            deleted_enrollments=enrollments.deleted if enrollments else None,
+            modes={layout.table: self._package.mode(layout) for layout in LAYOUTS},
             spare_enrollments=spare,
         )
 
     def _referred_to(self, layout: Layout) -> pl.DataFrame:
         table = self._package.table(layout)
-        frame = referred_to(layout, table, self._findings)
-        if table is None or not table.count:
+        frame, self._deleted[layout.table] = referred_to(layout, table, self._findings)
+        if table is None or not (table.count or table.delta):
             self._missing[layout.table] = frozenset(frame.columns) - {"line"}
         else:
             self._missing[layout.table] = table.missing - {"status"}
-            self._known[layout.table] = known_ids(table)
+            self._knows(layout, table)
             self._check(layout, frame)
         return frame
+
+    def _knows(self, layout: Layout, table: Table) -> None:
+        """Which sourcedIds there are; a delta file names only those that changed."""
+        if not table.delta:
+            self._known[layout.table] = known_ids(table)
 
     def _check(self, layout: Layout, rows: pl.DataFrame) -> None:
         """Warn of references to orgs, courses, sessions and users that are not in the files."""
@@ -122,7 +135,7 @@ class _Reading:
         table = self._package.table(USERS)
         if table is None:
             return None
-        self._known[USERS.table] = known_ids(table)
+        self._knows(USERS, table)
         missing = table.missing - {"status"}
         roles = profiles = None
         if self._package.version == "1.2":
@@ -141,7 +154,7 @@ class _Reading:
         table = self._package.table(CLASSES)
         if table is None:
             return None
-        self._known[CLASSES.table] = known_ids(table)
+        self._knows(CLASSES, table)
         classes = classes_of(table, self._sessions, self._findings)
         missing = table.missing - {"status"}
         if "term_ids" in missing or "end_date" in self._missing[ACADEMIC_SESSIONS.table]:
@@ -155,5 +168,6 @@ class _Reading:
         if table is None:
             return None
         self._missing[ENROLLMENTS.table] = table.missing - {"status"}
-        classes = self._classes.classes if self._classes else None
+        # Which enrollments of a delta were dropped is told once their classes are known; until then they supersede.
+        classes = self._classes.classes if self._classes and not table.delta else None
         return enrollments_of(table, classes, today, self._findings)

@@ -115,7 +115,7 @@ def roles_of(table: Table, findings: FindingList) -> UserRoles:
     """Read roles.csv: rows of words outside the vocabulary are rejected, `ext:` words ignored, with a warning."""
     import polars as pl
 
-    rows, _ = without_deleted(table.rows, _FILE, findings)
+    rows, _ = without_deleted(table.rows, _FILE, findings, delta=table.delta)
     rows = with_checked_ids(rows, {"user_id": "userSourcedId"}, _FILE, findings)
     sound = report_missing_values(rows, {"user_id": "userSourcedId", "role": "role"}, _FILE, findings)
     rows = rows.with_columns(word=canonical_word("role"))
@@ -148,7 +148,7 @@ def profiles_of(table: Table, findings: FindingList) -> pl.DataFrame:
     """userProfiles.csv as `user_id`, `profiles`: "profileType|vendorId|credentialType|username", joined by "; "."""
     import polars as pl
 
-    rows, _ = without_deleted(table.rows, "userProfiles.csv", findings)
+    rows, _ = without_deleted(table.rows, "userProfiles.csv", findings, delta=table.delta)
     rows = rows.filter(pl.col("user_id").is_not_null())
     parts = (pl.col(name).fill_null("") for name in ("profile_type", "vendor_id", "credential_type", "username"))
     texts = rows.select("user_id", text=pl.concat_str(list(parts), separator="|"))

@@ -47,7 +47,7 @@ def users_of(
     """
     import polars as pl
 
-    rows, deleted = without_deleted(table.rows, _FILE, findings)
+    rows, deleted = without_deleted(table.rows, _FILE, findings, delta=table.delta)
     rows = with_checked_ids(rows, {"sourced_id": "sourcedId"}, _FILE, findings)
     rows = with_truth(rows, "enabled", "enabledUser", _FILE, findings)
     rows = _with_role(rows, findings) if roles is None else roles.joined(rows)

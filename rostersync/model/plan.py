@@ -40,3 +40,7 @@ class Plan:
     """Whether the snapshot differs from the one that the state names."""
     waiting: Waiting
     """What moves among the rows that the state does not reflect."""
+    sessions: pl.DataFrame
+    """SESSION_COLUMNS of the import; empty where it does not say anything of them."""
+    facts: dict[str, str]
+    """Facts about the state that come with this import: what later deltas are laid over (R-V5)."""

@@ -6,6 +6,7 @@ an empty string. Lists (schools, agents, grades, terms) are one text cell, comma
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -75,6 +76,7 @@ ENROLLMENT_COLUMNS = (
     "end_date",
 )
 REJECTED_ENROLLMENT_COLUMNS = ("sourced_id", "class_id", "user_id", "line")
+DELETED_ENROLLMENT_COLUMNS = ("sourced_id", "class_id", "user_id", "role")
 ORG_COLUMNS = ("sourced_id", "line", "name", "type", "identifier", "parent_id")
 COURSE_COLUMNS = ("sourced_id", "line", "title", "course_code", "org_id")
 SESSION_COLUMNS = ("sourced_id", "line", "title", "type", "start_date", "end_date", "parent_id")
@@ -105,8 +107,11 @@ class Roster:
     row_counts: dict[str, int]  # data rows per file name
     deleted_users: frozenset[str] = frozenset()
     deleted_classes: frozenset[str] = frozenset()
-    deleted_enrollments: frozenset[str] = frozenset()
-    """By what `model.waiting.enrollment_id` names them."""
+    deleted_sessions: frozenset[str] = frozenset()
+    deleted_enrollments: pl.DataFrame | None = None
+    """DELETED_ENROLLMENT_COLUMNS as far as readable; None: there are none."""
+    modes: Mapping[str, str] = field(default_factory=dict)
+    """Per table bulk, delta or absent, as the file was taken (R-V5)."""
     unreadable: frozenset[str] = frozenset()
     """Of "users", "classes", "enrollments": those whose file has rows that cannot be told apart (R-V3)."""
     missing: dict[str, frozenset[str]] = field(default_factory=dict)

@@ -236,7 +236,9 @@ def _enrollments(roster: Roster, decisions: Decisions) -> list[pl.DataFrame]:
         & enrollments["class_id"].isin(active)
     ]
     gone = _from_pandas(stays, [*ENROLLMENT_KEY, "sourced_id", "protected"]).with_columns(id=enrollment_id())
-    gone = gone.filter(~pl.col("protected") | pl.col("id").is_in(list(roster.deleted_enrollments)))
+    deleted = roster.deleted_enrollments
+    in_words = [] if deleted is None else deleted.select(id=enrollment_id())["id"].drop_nulls().to_list()
+    gone = gone.filter(~pl.col("protected") | pl.col("id").is_in(in_words))
     if gone.height:
         key = pl.struct(*ENROLLMENT_KEY, "sourced_id").struct.json_encode()
         frames.append(_frame("enrollments", gone, cells=key, deleted=True))

@@ -13,7 +13,8 @@ from rostersync.model.night import (
     ENROLLMENT_VALUES,
     USER_STATE,
 )
-from rostersync.state.waiting import read_waiting
+from rostersync.state.sessions import read_sessions
+from rostersync.state.waiting import deleted_enrollments, read_waiting
 
 if TYPE_CHECKING:
     import polars as pl
@@ -178,6 +179,24 @@ class StateReader:
     def waiting(self) -> pl.DataFrame:
         """Rows of the last import that the state does not reflect: WAITING_COLUMNS, nulls and all."""
         return read_waiting(self._connection)
+
+    def deletions_that_wait(self, kind: str) -> set[str]:
+        """Users or classes that are no longer in the import and stand all the same: a rule may end them tonight."""
+        table = {"users": "users", "classes": "classes"}[kind]
+        return self._ids(f"SELECT id FROM waiting WHERE kind = '{table}' AND deleted")
+
+    def enrollment_deletions_that_wait(self) -> pl.DataFrame:
+        """ENROLLMENT_KEY of such enrollments."""
+        return deleted_enrollments(self._connection)
+
+    def sessions(self) -> pl.DataFrame:
+        """The terms that an import named: SESSION_COLUMNS, of which only the sourcedId and the end are kept."""
+        return read_sessions(self._connection)
+
+    def runs_since(self, run_id: str) -> list[tuple[str, str, str]]:
+        """`run_id`, `status` and `summary` (JSON) of this run and all later ones."""
+        query = "SELECT run_id, status, coalesce(summary, '{}') FROM runs WHERE run_id >= ? ORDER BY run_id"
+        return self._connection.execute(query, (run_id,)).fetchall()
 
     def known(self, kind: str, ids: Iterable[str]) -> set[str]:
         """Those of these ids that the state has; `kind` is users or classes."""

@@ -30,6 +30,14 @@ class Org(SQLModel, table=True):
     parent_id: str | None = None
 
 
+class AcademicSession(SQLModel, table=True):
+    """A term of the last import that had sessions; its end decides which enrollments were dropped (R-K6)."""
+
+    __tablename__ = "academic_sessions"
+    sourced_id: str = Field(primary_key=True)
+    end_date: str | None = None
+
+
 class Account(SQLModel, table=True):
     """One person who can log in, with the platform values; may serve several users."""
 

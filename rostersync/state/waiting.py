@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING
 
+from rostersync.model.night import ENROLLMENT_KEY
 from rostersync.model.waiting import WAITING_COLUMNS, Waiting, waiting_schema
 
 if TYPE_CHECKING:
@@ -21,6 +22,15 @@ def read_waiting(connection: sqlite3.Connection) -> pl.DataFrame:
     columns = list(zip(*connection.execute(query), strict=True)) or [()] * len(WAITING_COLUMNS)
     frame = pl.DataFrame(dict(zip(WAITING_COLUMNS, columns, strict=True)), schema_overrides={"deleted": pl.Int64})
     return frame.select(pl.col(name).cast(dtype) for name, dtype in waiting_schema().items())
+
+
+def deleted_enrollments(connection: sqlite3.Connection) -> pl.DataFrame:
+    """ENROLLMENT_KEY of the enrollments that are no longer in the import and stand all the same."""
+    import polars as pl
+
+    cells = ", ".join(f"json_extract(cells, '$.{name}')" for name in ENROLLMENT_KEY)
+    rows = connection.execute(f"SELECT {cells} FROM waiting WHERE kind = 'enrollments' AND deleted").fetchall()
+    return pl.DataFrame(rows, schema=dict.fromkeys(ENROLLMENT_KEY, pl.String), orient="row")
 
 
 def write_waiting(connection: sqlite3.Connection, waiting: Waiting, number: int) -> None:

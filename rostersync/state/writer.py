@@ -15,6 +15,7 @@ from rostersync.model.notes import NIGHTLY
 from rostersync.model.plan import Plan
 from rostersync.model.roster import USER_DETAILS
 from rostersync.state.meta import missing_columns
+from rostersync.state.sessions import write_sessions
 from rostersync.state.waiting import write_waiting
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def apply(connection: sqlite3.Connection, plan: Plan, snapshot_name: str) -> boo
     _write_messages(connection, plan, number)
     _write_standing_notes(connection, plan)
     _write_orgs(connection, plan)
+    write_sessions(connection, plan.sessions)
     write_waiting(connection, plan.waiting, number)
     changed = connection.total_changes > before
     facts = {
@@ -55,6 +57,7 @@ def apply(connection: sqlite3.Connection, plan: Plan, snapshot_name: str) -> boo
         "missing": missing_columns(plan.missing),
         "snapshot": snapshot_name,
         "waiting": "kept",
+        **plan.facts,
     }
     connection.executemany("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", facts.items())
     return changed

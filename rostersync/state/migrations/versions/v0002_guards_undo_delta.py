@@ -21,6 +21,7 @@ def upgrade() -> None:
     op.add_column("outbox", sa.Column("subject", sa.String(), nullable=True))
     op.add_column("outbox", sa.Column("body", sa.String(), nullable=True))
     _waiting()
+    _academic_sessions()
     _kept_of_runs()
 
 
@@ -38,6 +39,15 @@ def _waiting() -> None:
         sa.ForeignKeyConstraint(["run"], ["runs.number"]),
         sa.PrimaryKeyConstraint("kind", "id"),
         sqlite_with_rowid=False,
+    )
+
+
+def _academic_sessions() -> None:
+    op.create_table(
+        "academic_sessions",
+        sa.Column("sourced_id", sa.String(), nullable=False),
+        sa.Column("end_date", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("sourced_id"),
     )
 
 
