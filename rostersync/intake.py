@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from contextlib import AbstractContextManager
 from datetime import date
 from pathlib import Path
@@ -51,12 +52,15 @@ def read(settings: Settings, delivery: Delivery, state: StateReader, today: date
     from rostersync.scope.families import named_pairs
     from rostersync.state.last_import import last_import
 
-    roster = oneroster.read(delivery, region=settings.district.region, encoding=settings.source.encoding, today=today)
+    last = functools.cache(lambda: last_import(state))
+    roster = oneroster.read(
+        delivery, region=settings.district.region, encoding=settings.source.encoding, today=today, last=last
+    )
     meta = state.meta()
     since = state.runs_since(meta.get(BASED_ON, ""))
     refuse_without_base(delivery, roster.modes, meta, since, settings.schools.include)
     if overlay.is_laid_over(roster.modes):
-        roster = overlay.lay_over(roster, last_import(state), today)
+        roster = overlay.lay_over(roster, last(), today)
     _check_schools(settings, roster, state)
     users = state.known("users", _asked(roster, "user_id"))
     classes = state.known("classes", _asked(roster, "class_id"))

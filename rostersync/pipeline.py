@@ -164,6 +164,7 @@ def propose(
         snapshot_moved=moved,
         waiting=waiting,
         sessions=roster.academic_sessions,
+        roles=roster.roles,
         facts=chain_facts(roster.modes, meta, run_id, settings.schools.include),
     )
     return plan, roster

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import TYPE_CHECKING
 
+from rostersync.errors import ImportRefused
 from rostersync.importers import lookalikes
 from rostersync.importers.classes import Classes, classes_of
 from rostersync.importers.enrollments import Enrollments, enrollments_of, one_per_member
@@ -20,10 +22,12 @@ from rostersync.importers.layouts import (
     USERS,
 )
 from rostersync.importers.orgs import empty_frame, known_ids, referred_to
+from rostersync.importers.overlay import users_again
 from rostersync.importers.package import Package
 from rostersync.importers.references import report_unknown, split
-from rostersync.importers.roles import profiles_of, roles_of
+from rostersync.importers.roles import UserRoles, profiles_of, roles_of
 from rostersync.importers.users import Users, users_of
+from rostersync.model.findings import Severity
 from rostersync.model.roster import (
     ENROLLMENT_COLUMNS,
     REJECTED_CLASS_COLUMNS,
@@ -38,13 +42,22 @@ if TYPE_CHECKING:
     from rostersync.importers.layouts import Layout
     from rostersync.importers.tables import Table
     from rostersync.model.delivery import Delivery
+    from rostersync.model.last_import import LastImport
 
 
-def read(delivery: Delivery, *, region: str, encoding: str = "auto", today: date) -> Roster:
+def read(
+    delivery: Delivery,
+    *,
+    region: str,
+    encoding: str = "auto",
+    today: date,
+    last: Callable[[], LastImport] | None = None,
+) -> Roster:
     """Read and check the files of `delivery`; phone numbers without a country code are of `region`.
 
     `encoding`: auto, utf-8 or windows-1252. `today` decides which enrollments were dropped (R-K6). Enrollments
-    of users or classes that the files do not know are left in `unresolved`; references.resolve decides them.
+    of users or classes that the files do not know are left in `unresolved`; references.resolve decides them. `last`
+    is asked for the last import where a delta of 1.2 says only half of a user: the row, or the roles.
 
     Raises:
         ImportRefused: the delivery cannot be used as a whole (policies.md R-V1, R-V6).
@@ -53,13 +66,17 @@ def read(delivery: Delivery, *, region: str, encoding: str = "auto", today: date
     lookalikes.refuse(package.headers)
     package.settle()
     package.read_ahead(ENROLLMENTS)
-    return _Reading(package, region, today).roster()
+    return _Reading(package, region, today, last).roster()
 
 
 class _Reading:
     """One delivery on its way to a Roster: each file read once, checked against those read before it."""
 
-    def __init__(self, package: Package, region: str, today: date) -> None:
+    def __init__(
+        self, package: Package, region: str, today: date, last: Callable[[], LastImport] | None = None
+    ) -> None:
+        self._last = last
+        self._roles: UserRoles | None = None
         self._package, self._findings = package, package.findings
         self._known: dict[str, pl.Series] = {}  # table -> sourcedIds of its file, whatever became of the rows
         self._missing: dict[str, frozenset[str]] = {}
@@ -104,6 +121,8 @@ class _Reading:
             missing=self._missing,
             deleted_sessions=self._deleted[ACADEMIC_SESSIONS.table],
             deleted_enrollments=enrollments.deleted if enrollments else None,
+            without_role=users.without_role if users else None,
+            roles=self._roles.rows if self._roles else None,
             modes={layout.table: self._package.mode(layout) for layout in LAYOUTS},
             spare_enrollments=spare,
         )
@@ -133,22 +152,65 @@ class _Reading:
 
     def _read_users(self, region: str) -> Users | None:
         table = self._package.table(USERS)
+        roles = self._read_roles()
         if table is None:
-            return None
+            # Of 1.2 alone: users are judged again whose roles change.
+            return None if roles is None else users_again(self._last_import(), roles, None, self._findings)
         self._knows(USERS, table)
         missing = table.missing - {"status"}
-        roles = profiles = None
-        if self._package.version == "1.2":
-            roles_table = self._package.roles()
-            self._check(ROLES, roles_table.rows)
-            roles = roles_of(roles_table, self._findings)
-            missing |= {"school_ids"} if "org_id" in roles_table.missing else set()
-            profiles_table = self._package.table(USER_PROFILES)
-            profiles = None if profiles_table is None else profiles_of(profiles_table, self._findings)
+        profiles = None
+        if roles is not None:
+            missing |= {"school_ids"} if roles.without_orgs else set()
+            profiles = self._read_profiles()
         users = users_of(table, roles, profiles, region, self._findings)
+        if roles is not None and table.delta:
+            users = users_again(self._last_import(), roles, users, self._findings)
         self._missing[USERS.table] = missing | (set() if profiles is not None else {"profiles"})
         self._check(USERS.of(self._package.version), users.users)
         return users
+
+    def _read_roles(self) -> UserRoles | None:
+        """1.2's roles.csv as a whole; None where the users' own column says what they are.
+
+        Raises:
+            ImportRefused: a delta of roles without those that it is laid over.
+        """
+        modes = self._package.mode(USERS), self._package.mode(ROLES)
+        if self._package.version != "1.2" or (modes[0] == "absent" and modes[1] != "delta"):
+            return None
+        if "delta" in modes and modes[1] == "absent":
+            self._roles = UserRoles(self._stored_roles(), frozenset(), frozenset(), unreadable=False)
+            return self._roles
+        table = self._package.roles()
+        self._check(ROLES, table.rows)
+        roles = roles_of(table, self._findings)
+        self._roles = roles.over(self._stored_roles()) if table.delta else roles
+        return self._roles
+
+    def _stored_roles(self) -> pl.DataFrame:
+        stored = self._last_import().roles
+        if stored.is_empty():
+            raise ImportRefused(
+                "users.csv and roles.csv are delta files of OneRoster 1.2, and no bulk set of 1.2 was applied that "
+                "they follow on. Nothing was changed. Have the SIS export a bulk set (all files whole)."
+            )
+        return stored
+
+    def _last_import(self) -> LastImport:
+        if self._last is None:
+            raise ImportRefused(
+                "A delta of users.csv or roles.csv of OneRoster 1.2 can only be read by a sync: it follows on the "
+                "roles that the state knows. Nothing was changed. Check a bulk set instead."
+            )
+        return self._last()
+
+    def _read_profiles(self) -> pl.DataFrame | None:
+        table = self._package.table(USER_PROFILES)
+        if table is not None and table.delta:
+            message = "A delta of user profiles is not used: stored profiles stay. Have the SIS export this file whole."
+            self._findings.note(Severity.WARNING, USER_PROFILES.file, "PROFILES_DELTA", message)
+            return None
+        return None if table is None else profiles_of(table, self._findings)
 
     def _read_classes(self) -> Classes | None:
         table = self._package.table(CLASSES)

@@ -15,6 +15,7 @@ from rostersync.importers.classes import with_end
 from rostersync.importers.enrollments import without_dropped
 from rostersync.importers.finding_list import FindingList, finding_schema
 from rostersync.importers.references import report_unknown
+from rostersync.importers.users import Users, report_roles
 from rostersync.model.findings import FINDING_COLUMNS, Severity
 from rostersync.model.roster import (
     CLASS_COLUMNS,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from rostersync.importers.roles import UserRoles
     from rostersync.model.last_import import LastImport
     from rostersync.model.roster import Roster
 
@@ -56,6 +58,52 @@ def lay_over(roster: Roster, last: LastImport, today: date) -> Roster:
     roster = _with_sessions(roster, last)
     roster = _with_enrollments(roster, last)
     return _without_dropped(_with_silence(roster, last), today)
+
+
+def users_again(last: LastImport, roles: UserRoles, tonight: Users | None, findings: FindingList) -> Users:
+    """Tonight's users, and those of the last import with their roles of tonight, as far as these changed.
+
+    Of 1.2 a user is told by two files: a delta of roles changes people of whom users.csv says nothing.
+    """
+    import polars as pl
+
+    waiting = _waiting(last.waiting, "users", last.users.schema)
+    prior = _instead(last.users, waiting)
+    if tonight is None:
+        nobody = prior.clear()
+        tonight = Users(
+            nobody, nobody.select(REJECTED_USER_COLUMNS), frozenset(), unreadable=False, without_role=nobody
+        )
+    told = {*tonight.users["sourced_id"], *tonight.rejected["sourced_id"], *tonight.deleted}
+    others = pl.concat([prior, _without_role(last.waiting, prior)])
+    others = others.filter(~pl.col("sourced_id").is_in(list(told)))
+    again = roles.joined(others.drop("roles"))
+    report_roles(again, findings)
+    faulty = pl.col("role_fault").is_not_null()
+    rejected = again.filter(faulty).select(REJECTED_USER_COLUMNS)
+    before = others.select("sourced_id", stored_schools="school_ids")
+    sound = again.filter(~faulty).join(before, on="sourced_id", how="left")
+    # Lists compare as sets: the order of before stays where nothing else changed.
+    same = pl.col("school_ids").str.split(",").list.sort() == pl.col("stored_schools").str.split(",").list.sort()
+    sound = sound.with_columns(school_ids=pl.when(same).then("stored_schools").otherwise("school_ids"))
+    return replace(
+        tonight,
+        users=pl.concat([tonight.users, sound.select(USER_COLUMNS)]),
+        rejected=pl.concat([tonight.rejected, rejected]),
+        unreadable=tonight.unreadable or roles.unreadable,
+        without_role=pl.concat([tonight.without_role, again.filter(faulty).select(USER_COLUMNS)]),
+    )
+
+
+def _without_role(waiting: pl.DataFrame, prior: pl.DataFrame) -> pl.DataFrame:
+    """Rejected users who wait for nothing but a role, as rows of users."""
+    import polars as pl
+
+    lacking = waiting.filter((pl.col("kind") == "users") & pl.col("cells").str.contains('"row":{', literal=True))
+    content = {name: dtype for name, dtype in prior.schema.items() if name not in {"sourced_id", "line"}}
+    cells = pl.col("cells").str.json_decode(pl.Struct({"row": pl.Struct(content)}))
+    rows = lacking.select(sourced_id="id", line=pl.lit(None, dtype=pl.UInt32), cells=cells).unnest("cells")
+    return rows.unnest("row").select(prior.columns)
 
 
 @dataclass(frozen=True)

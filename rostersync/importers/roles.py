@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rostersync.importers.checks import report_missing_values, with_checked_ids, without_deleted
@@ -48,16 +48,26 @@ def canonical_word(column: str) -> pl.Expr:
 
 @dataclass(frozen=True)
 class UserRoles:
-    """What roles.csv says: `rows` with `user_id`, `role`, `primary`, `org_id`, one per distinct combination.
+    """What roles.csv says: `rows` with USER_ROLE_COLUMNS, one per distinct combination.
 
     `rejected_users`: users of whom a row could not be used; `ignored_users`: of whom one was left out with a
-    warning; `unreadable`: there are rows of which not even the user can be read.
+    warning; `unreadable`: there are rows of which not even the user can be read; `named`: sourcedIds of all rows,
+    those that say tobedeleted among them; `without_orgs`: the file has no column for them.
     """
 
     rows: pl.DataFrame
     rejected_users: frozenset[str]
     ignored_users: frozenset[str]
     unreadable: bool
+    named: frozenset[str] = frozenset()
+    without_orgs: bool = False
+
+    def over(self, stored: pl.DataFrame) -> UserRoles:
+        """These rows of a delta laid over `stored` (USER_ROLE_COLUMNS)."""
+        import polars as pl
+
+        kept = stored.filter(~pl.col("sourced_id").is_in(list(self.named)).fill_null(value=False))
+        return replace(self, rows=pl.concat([self.rows, kept.select(self.rows.columns)]))
 
     def joined(self, users: pl.DataFrame) -> pl.DataFrame:
         """`users` with `role`, `roles`, `school_ids`, and `role_fault`, `role_cell` where they have none."""
@@ -131,6 +141,7 @@ def roles_of(table: Table, findings: FindingList) -> UserRoles:
     findings.rows(Severity.WARNING, _FILE, odd, code="ROLE_CASE", message=message, column="role", value="role")
     rejected = pl.concat([table.rejected["user_id"], rows.filter(~sound)["user_id"], unknown["user_id"]])
     usable = rows.filter(sound & pl.col("word").is_not_null()).select(
+        "sourced_id",
         "user_id",
         role=pl.col("word").replace_strict(ROLE_OF_WORD, return_dtype=pl.String),
         primary=(pl.col("role_type").str.to_lowercase() == "primary").fill_null(value=False),
@@ -141,6 +152,8 @@ def roles_of(table: Table, findings: FindingList) -> UserRoles:
         frozenset(rejected.drop_nulls().to_list()),
         frozenset(ignored["user_id"].to_list()),
         unreadable=rejected.null_count() > 0,
+        without_orgs="org_id" in table.missing,
+        named=frozenset(pl.concat([table.rows["sourced_id"], table.rejected["sourced_id"]]).drop_nulls()),
     )
 
 

@@ -17,12 +17,13 @@ class LastImport:
     `users`, `classes`, `enrollments`: USER_COLUMNS, CLASS_COLUMNS, ENROLLMENT_COLUMNS of `sis` records that are current
     (active; of enrollments those of active classes), their values those of the base and `line` null. `waiting`:
     WAITING_COLUMNS, which take the place of the base's rows. `sessions`: SESSION_COLUMNS, as far as the state has
-    them. `missing`: per table the columns that the files did not have.
+    them; `roles`: USER_ROLE_COLUMNS of 1.2. `missing`: per table the columns that the files did not have.
     """
 
     users: pl.DataFrame
     classes: pl.DataFrame
     enrollments: pl.DataFrame
     sessions: pl.DataFrame
+    roles: pl.DataFrame
     waiting: pl.DataFrame
     missing: Mapping[str, frozenset[str]]

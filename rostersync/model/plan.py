@@ -42,5 +42,7 @@ class Plan:
     """What moves among the rows that the state does not reflect."""
     sessions: pl.DataFrame
     """SESSION_COLUMNS of the import; empty where it does not say anything of them."""
+    roles: pl.DataFrame | None
+    """USER_ROLE_COLUMNS of a 1.2 import; None where it does not say anything of them."""
     facts: dict[str, str]
     """Facts about the state that come with this import: what later deltas are laid over (R-V5)."""

@@ -47,6 +47,8 @@ USER_COLUMNS = (
     "agents",  # sorted, comma-separated sourcedIds
     *USER_DETAILS,
 )
+USER_ROLE_COLUMNS = ("sourced_id", "user_id", "role", "primary", "org_id")
+"""A row of 1.2's roles.csv: `role` as the sync calls it, `primary` a boolean."""
 REJECTED_USER_COLUMNS = ("sourced_id", "line", "agents", "school_ids")
 CLASS_COLUMNS = (
     "sourced_id",
@@ -116,6 +118,10 @@ class Roster:
     """Of "users", "classes", "enrollments": those whose file has rows that cannot be told apart (R-V3)."""
     missing: dict[str, frozenset[str]] = field(default_factory=dict)
     """Per table the columns of it that the file's header does not have: they say nothing (R-V4)."""
+    roles: pl.DataFrame | None = None
+    """USER_ROLE_COLUMNS, the rows of 1.2's roles.csv as a whole; None: the set does not have them."""
+    without_role: pl.DataFrame | None = None
+    """USER_COLUMNS of rejected users of 1.2 who lack nothing but a role: a delta of roles may bring it."""
     spare_enrollments: pl.DataFrame | None = None
     """ENROLLMENT_COLUMNS of rows behind another one of the same class, user and role; None: there are none."""
     dangling: pl.DataFrame | None = None

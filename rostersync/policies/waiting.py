@@ -118,7 +118,14 @@ def _rejected(roster: Roster) -> list[pl.DataFrame]:
             )
         )
         joined = grouped.join(told, on="id", how="left")
-        frames.append(_frame(kind, joined, cells=pl.struct("rejected", "findings").struct.json_encode()))
+        whole = pl.struct("rejected", "findings").struct.json_encode()
+        if kind == "users" and roster.without_role is not None and roster.without_role.height:
+            content = [name for name in USER_COLUMNS if name not in {"sourced_id", "line"}]
+            lacking = roster.without_role.select(id="sourced_id", row=pl.struct(content)).unique("id", keep="none")
+            joined = joined.join(lacking, on="id", how="left")
+            with_row = pl.struct("rejected", "findings", "row").struct.json_encode()
+            whole = pl.when(pl.col("row").is_not_null()).then(with_row).otherwise(whole)
+        frames.append(_frame(kind, joined, cells=whole))
     return frames
 
 

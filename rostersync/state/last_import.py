@@ -23,6 +23,7 @@ def last_import(state: StateReader) -> LastImport:
         classes=classes,
         enrollments=_enrollments(state, classes),
         sessions=state.sessions(),
+        roles=state.user_roles(),
         waiting=state.waiting(),
         missing={table: frozenset(columns) for table, columns in missing.items()},
     )

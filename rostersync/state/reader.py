@@ -14,6 +14,7 @@ from rostersync.model.night import (
     USER_STATE,
 )
 from rostersync.state.sessions import read_sessions
+from rostersync.state.user_roles import read_user_roles
 from rostersync.state.waiting import deleted_enrollments, read_waiting
 
 if TYPE_CHECKING:
@@ -192,6 +193,10 @@ class StateReader:
     def sessions(self) -> pl.DataFrame:
         """The terms that an import named: SESSION_COLUMNS, of which only the sourcedId and the end are kept."""
         return read_sessions(self._connection)
+
+    def user_roles(self) -> pl.DataFrame:
+        """The rows of 1.2's roles.csv as last delivered: USER_ROLE_COLUMNS."""
+        return read_user_roles(self._connection)
 
     def runs_since(self, run_id: str) -> list[tuple[str, str, str]]:
         """`run_id`, `status` and `summary` (JSON) of this run and all later ones."""

@@ -272,6 +272,19 @@ class WaitingRow(SQLModel, table=True):
     cells: str  # the roster's row, as a JSON object
 
 
+class UserRole(SQLModel, table=True):
+    """A row of 1.2's roles.csv as last delivered; what comes of it is in `users`."""
+
+    __tablename__ = "user_roles"
+    __table_args__ = (Index("user_roles_user", "user_id"),)
+    number: int | None = Field(default=None, primary_key=True)
+    sourced_id: str | None = None  # not a required column
+    user_id: str
+    role: str
+    is_primary: bool = False
+    org_id: str | None = None
+
+
 class GuardTotal(SQLModel, table=True):
     """Records that were current after the last sync in which a guard did not trip (policies.md R-D1, R-D5)."""
 

@@ -16,6 +16,7 @@ from rostersync.model.plan import Plan
 from rostersync.model.roster import USER_DETAILS
 from rostersync.state.meta import missing_columns
 from rostersync.state.sessions import write_sessions
+from rostersync.state.user_roles import write_user_roles
 from rostersync.state.waiting import write_waiting
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def apply(connection: sqlite3.Connection, plan: Plan, snapshot_name: str) -> boo
     _write_standing_notes(connection, plan)
     _write_orgs(connection, plan)
     write_sessions(connection, plan.sessions)
+    write_user_roles(connection, plan.roles)
     write_waiting(connection, plan.waiting, number)
     changed = connection.total_changes > before
     facts = {

@@ -109,7 +109,8 @@ def check_chain(steps: Sequence[Step], folders: Iterator[Path], *, modes: random
 
 
 def _waiting(district: District) -> list[tuple[object, ...]]:
-    return [tuple(row.values()) for row in district.rows("SELECT kind, id, deleted, code, notes, cells FROM waiting")]
+    """All but the cells: those of a record that the base had do not repeat that a cell of theirs was no phone."""
+    return [tuple(row.values()) for row in district.rows("SELECT kind, id, deleted, code, notes FROM waiting")]
 
 
 def _district(folder: Path) -> District:

@@ -343,7 +343,7 @@ class District:
                 [column for column in USER_HEADER if column not in {"role", "orgSourcedIds"}],
                 files["users"][1],
             )
-            files["roles"] = (ROLE_HEADER, [role("T0", "teacher", "primary"), *roles])
+            files["roles"] = (ROLE_HEADER, [*([role("T0", "teacher", "primary")] if standing else []), *roles])
         if manifest is not None:
             _write_manifest(folder, files, manifest, version="1.1" if roles is None else "1.2")
         order = random.Random(shuffle)
@@ -376,6 +376,9 @@ class District:
         `modes` says otherwise of files; those that are bulk or delta there are written as `files` would.
         """
         said = {"users": "delta", "classes": "delta", "enrollments": "delta"} | dict(modes or {})
+        if "roles" in files:
+            said = {"roles": "delta", **said}
+            files["roles"] = [row | {"status": row.get("status") or "active"} for row in files["roles"]]
         optional = ("orgs", "courses", "academicSessions")
         absent = [name for name in (*optional, *said) if said.get(name, "absent") == "absent"]
         manifest = {name: said.get(name, "absent") for name in (*said, *optional)}
