@@ -34,7 +34,7 @@ def waiting_rows(roster: Roster, decisions: Decisions, notes: dict[str, pd.DataF
         _spare(roster),
         *_users(roster, decisions, notes["users"]),
         *_classes(roster, decisions, notes["classes"]),
-        *_enrollments(roster, decisions),
+        *_enrollments(roster, decisions, notes["enrollments"]),
     ]
     found = pl.concat([pl.DataFrame(schema=waiting_schema()), *parts]).unique(_KEY, keep="first", maintain_order=True)
     # Which line a row stood on says nothing about it (policies.md R-A2).
@@ -51,15 +51,17 @@ def _standing(stored: pl.DataFrame, roster: Roster, decisions: Decisions) -> pl.
 
     if stored.is_empty():
         return stored
-    seen = {
-        "users": set(decisions.users["id"]),
-        "classes": set(decisions.classes["id"]),
-        "enrollments": _looked_at(decisions.enrollments),
-    }
     standing = []
-    for kind, ids in seen.items():
+    for kind in ("users", "classes", "enrollments"):
         rows = stored.filter(pl.col("kind") == kind)
-        rows = rows.filter(~pl.col("id").is_in(list(ids)))
+        if rows.is_empty():
+            continue
+        seen = (
+            _looked_at(decisions.enrollments)
+            if kind == "enrollments"
+            else _from_pandas(getattr(decisions, kind), ["id"])
+        )
+        rows = rows.join(seen, on="id", how="anti")
         there = _ids_of(roster, kind, rows["id"])
         standing.append(rows.filter(pl.col("deleted") != pl.col("id").is_in(there.implode())))
     return pl.concat(standing)
@@ -76,11 +78,13 @@ def _ids_of(roster: Roster, kind: str, ids: pl.Series) -> pl.Series:
     return table.lazy().select(id=name).filter(pl.col("id").is_in(ids.implode())).collect().to_series()
 
 
-def _looked_at(enrollments: pd.DataFrame) -> set[str]:
-    """Every id under which one of these could wait."""
+def _looked_at(enrollments: pd.DataFrame) -> pl.DataFrame:
+    """`id`: every one under which one of these could wait."""
+    import polars as pl
+
     frame = _from_pandas(enrollments, [*ENROLLMENT_KEY, "sourced_id", "in_sourced_id"])
-    keys = frame.drop("in_sourced_id").with_columns(sourced_id=None).select(id=enrollment_id())
-    return {*keys["id"], *frame["sourced_id"], *frame["in_sourced_id"]}
+    keys = frame.select(*ENROLLMENT_KEY, sourced_id=pl.lit(None, dtype=pl.String)).select(id=enrollment_id())
+    return pl.concat([keys, frame.select(id="sourced_id"), frame.select(id="in_sourced_id")])
 
 
 def _rejected(roster: Roster) -> list[pl.DataFrame]:
@@ -219,7 +223,7 @@ def _unsaid(records: pd.DataFrame, deleted: frozenset[str]) -> pd.Series:
     return (records["presence"] == ABSENT) | (records["held"] & records["id"].isin(deleted))
 
 
-def _enrollments(roster: Roster, decisions: Decisions) -> list[pl.DataFrame]:
+def _enrollments(roster: Roster, decisions: Decisions, notes: pd.DataFrame) -> list[pl.DataFrame]:
     """Enrollments of archived classes are not in the base: they stay as they were, whatever the import says (R-K1)."""
     import polars as pl
 
@@ -229,10 +233,13 @@ def _enrollments(roster: Roster, decisions: Decisions) -> list[pl.DataFrame]:
     for name in ENROLLMENT_VALUES:
         if name not in missing:
             differs |= enrollments[f"in_{name}"] != enrollments[f"to_{name}"]
+    held = _from_pandas(notes[notes["action"].isin(_LASTING)], [*ENROLLMENT_KEY, "code", "notes"])
+    held = held.sort(held.columns).unique(ENROLLMENT_KEY, keep="first")
     frames = []
     waits = _from_pandas(enrollments[enrollments["asserted"] & differs], ENROLLMENT_KEY)
     if waits.height and roster.enrollments is not None:
         rows = roster.enrollments.join(waits, on=list(ENROLLMENT_KEY), how="semi")
+        rows = rows.join(held, on=list(ENROLLMENT_KEY), how="left")
         frames.append(_frame("enrollments", rows.with_columns(id=enrollment_id()), cells=_cells(ENROLLMENT_COLUMNS)))
     active = decisions.classes.loc[decisions.classes["to_status"] == "active", "id"]
     stays = enrollments[
@@ -247,6 +254,7 @@ def _enrollments(roster: Roster, decisions: Decisions) -> list[pl.DataFrame]:
     in_words = [] if deleted is None else deleted.select(id=enrollment_id())["id"].drop_nulls().to_list()
     gone = gone.filter(~pl.col("protected") | pl.col("id").is_in(in_words))
     if gone.height:
+        gone = gone.join(held, on=list(ENROLLMENT_KEY), how="left")
         key = pl.struct(*ENROLLMENT_KEY, "sourced_id").struct.json_encode()
         frames.append(_frame("enrollments", gone, cells=key, deleted=True))
     return frames

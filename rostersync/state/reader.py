@@ -15,7 +15,7 @@ from rostersync.model.night import (
 )
 from rostersync.state.sessions import read_sessions
 from rostersync.state.user_roles import read_user_roles
-from rostersync.state.waiting import deleted_enrollments, read_waiting
+from rostersync.state.waiting import held_enrollments, read_waiting
 
 if TYPE_CHECKING:
     import polars as pl
@@ -181,14 +181,14 @@ class StateReader:
         """Rows of the last import that the state does not reflect: WAITING_COLUMNS, nulls and all."""
         return read_waiting(self._connection)
 
-    def deletions_that_wait(self, kind: str) -> set[str]:
-        """Users or classes that are no longer in the import and stand all the same: a rule may end them tonight."""
+    def held_rows(self, kind: str) -> set[str]:
+        """Users or classes whose row was held, or that stand though they are no longer in the import: judged again."""
         table = {"users": "users", "classes": "classes"}[kind]
-        return self._ids(f"SELECT id FROM waiting WHERE kind = '{table}' AND deleted")
+        return self._ids(f"SELECT id FROM waiting WHERE kind = '{table}' AND (deleted OR code = 'GUARD_HELD')")
 
-    def enrollment_deletions_that_wait(self) -> pl.DataFrame:
+    def held_enrollments(self) -> pl.DataFrame:
         """ENROLLMENT_KEY of such enrollments."""
-        return deleted_enrollments(self._connection)
+        return held_enrollments(self._connection)
 
     def sessions(self) -> pl.DataFrame:
         """The terms that an import named: SESSION_COLUMNS, of which only the sourcedId and the end are kept."""

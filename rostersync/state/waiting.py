@@ -24,12 +24,14 @@ def read_waiting(connection: sqlite3.Connection) -> pl.DataFrame:
     return frame.select(pl.col(name).cast(dtype) for name, dtype in waiting_schema().items())
 
 
-def deleted_enrollments(connection: sqlite3.Connection) -> pl.DataFrame:
-    """ENROLLMENT_KEY of the enrollments that are no longer in the import and stand all the same."""
+def held_enrollments(connection: sqlite3.Connection) -> pl.DataFrame:
+    """ENROLLMENT_KEY of enrollments whose row was held, or that stand though they are no longer in the import."""
     import polars as pl
 
     cells = ", ".join(f"json_extract(cells, '$.{name}')" for name in ENROLLMENT_KEY)
-    rows = connection.execute(f"SELECT {cells} FROM waiting WHERE kind = 'enrollments' AND deleted").fetchall()
+    rows = connection.execute(
+        f"SELECT {cells} FROM waiting WHERE kind = 'enrollments' AND (deleted OR code = 'GUARD_HELD')"
+    ).fetchall()
     return pl.DataFrame(rows, schema=dict.fromkeys(ENROLLMENT_KEY, pl.String), orient="row")
 
 

@@ -229,6 +229,19 @@ def test_r_v3_a_row_that_nobody_can_read_holds_the_deletions_of_its_file_for_a_n
     assert said(district.delta()) == {"S1 LEFT_SIS", "K1-S1 ENROLLMENT_ENDED"}, "it was kept"
 
 
+@pytest.mark.parametrize("full", [False, True])
+def test_r_g4_guardians_who_were_not_managed_are_judged_by_what_the_import_said(tmp_path: Path, full: bool) -> None:
+    district = District(tmp_path)
+    district.night(FAMILY)
+    district.configure(manage_guardians=False)
+    district.night([*FAMILY[:3], guardian("G8", "S1")])
+    assert said(district.delta([guardian("G1", "S1")], full=full)) == set()
+    assert district.guardianships()["G1", "S2"] == "current"
+    district.configure(manage_guardians=True)
+    wanted = {"G1-S2 GUARDIANSHIP_ENDED", "G2-S2 GUARDIANSHIP_ENDED", "G2 GUARDIAN_LEFT", "G8 NEW", "G8-S1 NEW"}
+    assert said(district.delta(full=full)) == wanted
+
+
 # --- Columns and modes ----------------------------------------------------------------------------------------------
 
 
