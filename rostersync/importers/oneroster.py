@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ from rostersync.importers.orgs import empty_frame, known_ids, referred_to
 from rostersync.importers.overlay import users_again
 from rostersync.importers.package import Package
 from rostersync.importers.references import report_unknown, split
-from rostersync.importers.roles import UserRoles, profiles_of, roles_of
+from rostersync.importers.roles import UserRoles, no_roles, profiles_of, roles_of
 from rostersync.importers.users import Users, users_of
 from rostersync.model.findings import Severity
 from rostersync.model.roster import (
@@ -155,7 +156,9 @@ class _Reading:
         roles = self._read_roles()
         if table is None:
             # Of 1.2 alone: users are judged again whose roles change.
-            return None if roles is None else users_again(self._last_import(), roles, None, self._findings)
+            if roles is None or self._last is None:
+                return None
+            return users_again(self._last(), roles, None, self._findings)
         self._knows(USERS, table)
         missing = table.missing - {"status"}
         profiles = None
@@ -163,8 +166,8 @@ class _Reading:
             missing |= {"school_ids"} if roles.without_orgs else set()
             profiles = self._read_profiles()
         users = users_of(table, roles, profiles, region, self._findings)
-        if roles is not None and table.delta:
-            users = users_again(self._last_import(), roles, users, self._findings)
+        if roles is not None and table.delta and self._last is not None:
+            users = users_again(self._last(), roles, users, self._findings)
         self._missing[USERS.table] = missing | (set() if profiles is not None else {"profiles"})
         self._check(USERS.of(self._package.version), users.users)
         return users
@@ -179,30 +182,25 @@ class _Reading:
         if self._package.version != "1.2" or (modes[0] == "absent" and modes[1] != "delta"):
             return None
         if "delta" in modes and modes[1] == "absent":
-            self._roles = UserRoles(self._stored_roles(), frozenset(), frozenset(), unreadable=False)
+            self._roles = self._laid_over(no_roles())
             return self._roles
         table = self._package.roles()
         self._check(ROLES, table.rows)
         roles = roles_of(table, self._findings)
-        self._roles = roles.over(self._stored_roles()) if table.delta else roles
+        self._roles = self._laid_over(roles) if table.delta else roles
         return self._roles
 
-    def _stored_roles(self) -> pl.DataFrame:
-        stored = self._last_import().roles
+    def _laid_over(self, roles: UserRoles) -> UserRoles:
+        """Roles of a delta laid over those of the last import, where there is somebody to ask."""
+        if self._last is None:
+            return replace(roles, partial=True)
+        stored = self._last().roles
         if stored.is_empty():
             raise ImportRefused(
-                "users.csv and roles.csv are delta files of OneRoster 1.2, and no bulk set of 1.2 was applied that "
-                "they follow on. Nothing was changed. Have the SIS export a bulk set (all files whole)."
+                "users.csv or roles.csv is a delta file of OneRoster 1.2, and no bulk set of 1.2 was applied that it "
+                "follows on. Nothing was changed. Have the SIS export a bulk set (all files whole)."
             )
-        return stored
-
-    def _last_import(self) -> LastImport:
-        if self._last is None:
-            raise ImportRefused(
-                "A delta of users.csv or roles.csv of OneRoster 1.2 can only be read by a sync: it follows on the "
-                "roles that the state knows. Nothing was changed. Check a bulk set instead."
-            )
-        return self._last()
+        return roles.over(stored)
 
     def _read_profiles(self) -> pl.DataFrame | None:
         table = self._package.table(USER_PROFILES)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rostersync.importers.checks import report_missing_values, with_checked_ids, without_deleted
 from rostersync.importers.layouts import ROLES
 from rostersync.model.findings import Severity
+from rostersync.model.roster import USER_ROLE_COLUMNS
 
 if TYPE_CHECKING:
     import polars as pl
@@ -52,7 +53,8 @@ class UserRoles:
 
     `rejected_users`: users of whom a row could not be used; `ignored_users`: of whom one was left out with a
     warning; `unreadable`: there are rows of which not even the user can be read; `named`: sourcedIds of all rows,
-    those that say tobedeleted among them; `without_orgs`: the file has no column for them.
+    those that say tobedeleted among them; `without_orgs`: the file has no column for them;
+    `partial`: others may have roles too that were delivered before, and nobody is asked for them.
     """
 
     rows: pl.DataFrame
@@ -61,6 +63,7 @@ class UserRoles:
     unreadable: bool
     named: frozenset[str] = frozenset()
     without_orgs: bool = False
+    partial: bool = False
 
     def over(self, stored: pl.DataFrame) -> UserRoles:
         """These rows of a delta laid over `stored` (USER_ROLE_COLUMNS)."""
@@ -85,10 +88,19 @@ class UserRoles:
             .then(pl.lit("ROLE_ROW_REJECTED"))
             .when(pl.col("role").is_null() & pl.col("sourced_id").is_in(list(self.ignored_users)))
             .then(pl.lit("UNKNOWN_ROLE"))
-            .when(pl.col("role").is_null())
+            .when(pl.col("role").is_null() & pl.lit(value=not self.partial))
             .then(pl.lit("REQUIRED_VALUE_MISSING"))
         )
         return joined.with_columns(role_fault=fault, role_cell=pl.lit(None, dtype=pl.String))
+
+
+def no_roles() -> UserRoles:
+    """What a roles.csv says that is not there."""
+    import polars as pl
+
+    types = {"primary": pl.Boolean}
+    rows = pl.DataFrame(schema={name: types.get(name, pl.String) for name in USER_ROLE_COLUMNS})
+    return UserRoles(rows, frozenset(), frozenset(), unreadable=False)
 
 
 def _summed_up(rows: pl.DataFrame) -> pl.DataFrame:

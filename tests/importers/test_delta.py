@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import polars as pl
 import pytest
 
+from rostersync.importers.validate import validate
 from rostersync.model.delivery import Delivery
 from tests.importers.district import (
     CLASSES,
     ENROLLMENTS,
+    ROLES,
+    TODAY,
     USERS,
+    USERS_12,
     codes,
     files_11,
+    files_12,
     finding,
     manifest,
     roster,
@@ -89,3 +95,21 @@ def test_enrollments_of_a_delta_are_all_to_be_resolved(deliver: Deliver):
     assert (found.enrollments.height, found.unresolved["sourced_id"].to_list()) == (0, ["E1", "E3"])
     assert found.deleted_enrollments["sourced_id"].to_list() == ["E2"]
     assert codes(found) == []
+
+
+def test_a_delta_of_1_2_is_validated_by_itself(deliver: Deliver):
+    modes = {"users": "delta", "roles": "delta", "classes": "absent", "enrollments": "absent"}
+    files = files_12(
+        users=table(USERS_12, "S9,active,,true,ada,,Ada,,,,,,,,,,,,,,,", "S8,active,,true,bo,,Bo,Birch,,,,,,,,,,,,,,"),
+        roles=table(ROLES, "R9,active,,S9,primary,wizard,,,NORTH,"),
+        classes=None,
+        enrollments=None,
+        manifest=manifest("1.2", **modes),
+    )
+    found = validate(deliver(files), region="US", encoding="auto", today=TODAY, strict=False)
+    errors = found.filter(pl.col("severity") == "error").select("id", "code", "column").rows()
+    assert sorted(errors, key=str) == [
+        ("R9", "UNKNOWN_ROLE", "role"),
+        ("S9", "REQUIRED_VALUE_MISSING", "familyName"),
+        ("S9", "ROLE_ROW_REJECTED", "role"),
+    ]
