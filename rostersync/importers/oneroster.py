@@ -153,13 +153,14 @@ class _Reading:
 
     def _read_users(self, region: str) -> Users | None:
         table = self._package.table(USERS)
+        if table is not None:
+            self._knows(USERS, table)
         roles = self._read_roles()
         if table is None:
             # Of 1.2 alone: users are judged again whose roles change.
             if roles is None or self._last is None:
                 return None
             return users_again(self._last(), roles, None, self._findings)
-        self._knows(USERS, table)
         missing = table.missing - {"status"}
         profiles = None
         if roles is not None:
