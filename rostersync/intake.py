@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from contextlib import AbstractContextManager
 from datetime import date
 from pathlib import Path
@@ -47,16 +48,26 @@ def read(
     """The roster of tonight; `overrides` are what `--override-guards` lets through.
 
     Raises:
-        ImportRefused: the delivery as a whole cannot be used (policies.md R-V1, R-V6, R-D3, R-D7).
+        ImportRefused: the delivery as a whole cannot be used (policies.md R-V1, R-V5, R-V6, R-D3, R-D7).
         ConfigurationError: a school of `[policy.schools]` that neither import nor state knows.
     """
-    from rostersync.importers import absent_roles, limits, oneroster, references
+    from rostersync.importers import absent_roles, limits, oneroster, overlay, references
+    from rostersync.importers.chain import BASED_ON, refuse_without_base
     from rostersync.importers.include import include_schools
     from rostersync.scope.families import named_pairs
+    from rostersync.state.last_import import last_import
 
-    roster = oneroster.read(delivery, region=settings.district.region, encoding=settings.source.encoding, today=today)
+    last = functools.cache(lambda: last_import(state))
+    roster = oneroster.read(
+        delivery, region=settings.district.region, encoding=settings.source.encoding, today=today, last=last
+    )
+    meta = state.meta()
+    since = state.runs_since(meta.get(BASED_ON, ""))
+    refuse_without_base(delivery, roster.modes, meta, since, settings.schools.include)
+    if overlay.is_laid_over(roster.modes):
+        roster = overlay.lay_over(roster, last(), today)
     _check_schools(settings, roster, state)
-    if not overrides.lift_missing_users:
+    if roster.modes.get("users") == "bulk" and not overrides.lift_missing_users:
         limits.refuse_missing_users(roster, state.current_users(guardians=_all_managed(settings)))
     if absent_roles.without_role(roster) and roster.users is not None:
         known = state.known("users", roster.users["sourced_id"].to_list())
@@ -88,7 +99,7 @@ def _base_of_silent(roster: Roster, state: StateReader) -> Base:
     rejected_classes = roster.rejected_classes["sourced_id"].drop_nulls().unique().to_list()
     classes = None if "school_id" in missing["classes"] else rejected_classes
     pairs = state.guardianships(guardians=related, students=related)
-    absent = roster.users is None or roster.classes is None or roster.orgs.is_empty()
+    absent = roster.orgs.is_empty() or {roster.modes.get(name) for name in ("users", "classes", "orgs")} != {"bulk"}
     return Base(
         schools=state.school_ids() if absent else (),
         users=state.users(people).select("id", "roles", "school_ids"),
@@ -164,13 +175,14 @@ def needs_full_look(settings: Settings, roster: Roster, meta: dict[str, str]) ->
     """Whether something beside single rows moved, so that every record must be looked at.
 
     That is: other settings or other missing columns than the last applied run had, a file that is absent, rows that
-    cannot be told apart.
+    cannot be told apart, a state of a version that kept no waiting rows.
     """
     from rostersync.state.meta import missing_columns
 
     return (
         meta.get("settings_digest") != settings.digest()
         or meta.get("missing") != missing_columns(roster.missing)
+        or "waiting" not in meta
         or roster.users is None
         or roster.classes is None
         or roster.enrollments is None

@@ -144,6 +144,7 @@ def _night(
     run_id, started_at = _new_run(settings, now)
     watch = Stopwatch()
     shown = intake.shown_source(settings, source)
+    delivery: Delivery | None = None
     try:
         with contextlib.ExitStack() as stack:
             with watch.stage("fetch"):
@@ -154,7 +155,7 @@ def _night(
     except BaseException as error:
         # A damaged state is not written to, not even to say so.
         if not dry_run and not isinstance(error, errors.StateError):
-            _record_failure(settings, run_id, started_at, shown, error)
+            _record_failure(settings, run_id, started_at, shown, error, delivery)
         raise
 
 
@@ -171,10 +172,12 @@ def propose(
     """Everything up to the plan, from a state that is only read."""
     from rostersync import intake, messages, planning
     from rostersync.diff import diff, fingerprints
+    from rostersync.importers.chain import chain_facts
     from rostersync.importers.limits import dangling_facts
     from rostersync.model.plan import Plan
     from rostersync.policies.delivery import first_seen
     from rostersync.policies.guards import decide_with_guards
+    from rostersync.policies.waiting import waiting_rows
     from rostersync.scope import scope
     from rostersync.state import snapshot
     from rostersync.state.connection import reading
@@ -210,6 +213,7 @@ def propose(
             notes, changed = planning.notes_and_changes(decisions, judgement)
             afterwards = planning.snapshot_afterwards(tonight, decisions)
             moved = not planning.same_snapshot(afterwards, before)
+            waiting = waiting_rows(roster, decisions, notes, state.waiting())
     plan = Plan(
         run_id=run_id,
         started_at=started_at,
@@ -226,7 +230,14 @@ def propose(
         snapshot=afterwards,
         snapshot_moved=moved,
         judgement=judgement,
-        facts=first_seen(delivery, meta, started_at) | dangling_facts(roster, meta),
+        waiting=waiting,
+        sessions=roster.academic_sessions,
+        roles=roster.roles,
+        facts={
+            **first_seen(delivery, meta, started_at),
+            **dangling_facts(roster, meta),
+            **chain_facts(roster.modes, meta, run_id, settings.schools.include),
+        },
     )
     return plan, roster
 
@@ -323,8 +334,19 @@ def _record_stop(settings: Settings, plan: Plan, summary: dict[str, Any]) -> Non
         record_run(connection, plan.run_id, plan.started_at, plan.source, status, applied=False, summary=summary)
 
 
-def _record_failure(settings: Settings, run_id: str, started_at: datetime, source: str, error: BaseException) -> None:
-    """A row about a run that applied nothing; a state that cannot take it is not made worse by a second error."""
+def _record_failure(
+    settings: Settings,
+    run_id: str,
+    started_at: datetime,
+    source: str,
+    error: BaseException,
+    delivery: Delivery | None,
+) -> None:
+    """A row about a run that applied nothing; a state that cannot take it is not made worse by a second error.
+
+    It names the files that the run saw: a delta set that comes after them does not follow on what was applied (R-V5).
+    """
+    from rostersync.importers.chain import seen_files
     from rostersync.state.connection import writing
     from rostersync.state.writer import record_run
 
@@ -332,4 +354,5 @@ def _record_failure(settings: Settings, run_id: str, started_at: datetime, sourc
     told = str(error) if isinstance(error, errors.RosterSyncError) else type(error).__name__
     with contextlib.suppress(errors.RosterSyncError), writing(settings.state.path) as connection:
         if connection.execute("SELECT 1 FROM runs WHERE run_id = ?", (run_id,)).fetchone() is None:
-            record_run(connection, run_id, started_at, source, status, applied=False, summary={"error": told})
+            summary: dict[str, object] = {"error": told, **({"source": seen_files(delivery)} if delivery else {})}
+            record_run(connection, run_id, started_at, source, status, applied=False, summary=summary)

@@ -12,10 +12,13 @@ if TYPE_CHECKING:
 
     from rostersync.importers.finding_list import FindingList
 
-_GONE = ("tobedeleted", "inactive")
+GONE = ("tobedeleted", "inactive")
+"""Words of `status` for a record that is not in the import; the second one is of OneRoster 1.0."""
 
 
-def without_deleted(rows: pl.DataFrame, file: str, findings: FindingList) -> tuple[pl.DataFrame, frozenset[str]]:
+def without_deleted(
+    rows: pl.DataFrame, file: str, findings: FindingList, *, delta: bool = False
+) -> tuple[pl.DataFrame, frozenset[str]]:
     """The rows that are in the import, without `status`, and the sourcedIds that only deleted rows have.
 
     A filled status in a bulk file contradicts the format and is reported once per file (policies.md R-V4).
@@ -29,8 +32,9 @@ def without_deleted(rows: pl.DataFrame, file: str, findings: FindingList) -> tup
         f"A bulk file leaves status blank; {filled} rows fill it. Rows that say tobedeleted or inactive are not "
         "in the import. Have the SIS export a bulk set."
     )
-    findings.note(Severity.WARNING, file, "STATUS_IN_BULK", message, line=first, column="status")
-    gone = status.is_in(_GONE).fill_null(value=False)
+    if not delta:
+        findings.note(Severity.WARNING, file, "STATUS_IN_BULK", message, line=first, column="status")
+    gone = status.is_in(GONE).fill_null(value=False)
     live = rows.filter(~gone).drop("status")
     deleted = rows.filter(gone)["sourced_id"].drop_nulls().unique()
     left = deleted.filter(~deleted.is_in(live["sourced_id"].drop_nulls().unique().implode()))

@@ -36,7 +36,7 @@ def classes_of(table: Table, sessions: pl.DataFrame, findings: FindingList) -> C
     """The classes of a delivery; `ends_on` is the last end of their terms in `sessions` (SESSION_COLUMNS)."""
     import polars as pl
 
-    rows, deleted = without_deleted(table.rows, _FILE, findings)
+    rows, deleted = without_deleted(table.rows, _FILE, findings, delta=table.delta)
     rows = with_checked_ids(rows, {"sourced_id": "sourcedId"}, _FILE, findings)
     unique = one_row_each(rows, table.rejected, _FILE, findings, ("grades",))
     rows = unique.rows
@@ -45,11 +45,12 @@ def classes_of(table: Table, sessions: pl.DataFrame, findings: FindingList) -> C
     rejected = pl.concat([part.select(columns) for part in (table.rejected, unique.conflicting, rows.filter(~sound))])
     unreadable = rejected["sourced_id"].null_count() > 0
     rejected = rejected.filter(pl.col("sourced_id").is_not_null()).sort("line")
-    classes = _with_end(rows.filter(sound), sessions).select(CLASS_COLUMNS)
+    classes = with_end(rows.filter(sound), sessions).select(CLASS_COLUMNS)
     return Classes(classes, rejected, deleted, unreadable)
 
 
-def _with_end(rows: pl.DataFrame, sessions: pl.DataFrame) -> pl.DataFrame:
+def with_end(rows: pl.DataFrame, sessions: pl.DataFrame) -> pl.DataFrame:
+    """`rows` with `ends_on`: the last end of their terms in `sessions`, null where none is known."""
     import polars as pl
 
     ends = sessions.select(term="sourced_id", ends_on="end_date").filter(pl.col("ends_on").is_not_null())

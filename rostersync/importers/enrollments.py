@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from rostersync.importers.checks import (
+    GONE,
     report_missing_values,
     with_checked_ids,
     with_dates,
@@ -16,7 +17,7 @@ from rostersync.importers.checks import (
 from rostersync.importers.duplicates import one_row_each
 from rostersync.importers.layouts import ENROLLMENTS
 from rostersync.model.findings import Severity
-from rostersync.model.roster import ENROLLMENT_COLUMNS, REJECTED_ENROLLMENT_COLUMNS
+from rostersync.model.roster import DELETED_ENROLLMENT_COLUMNS, ENROLLMENT_COLUMNS, REJECTED_ENROLLMENT_COLUMNS
 
 if TYPE_CHECKING:
     import polars as pl
@@ -39,19 +40,22 @@ _REQUIRED = {"class_id": "classSourcedId", "user_id": "userSourcedId", "role": "
 class Enrollments:
     """`rows`: ENROLLMENT_COLUMNS, sound and in the import, not yet one per class, user and role.
 
-    `rejected`: REJECTED_ENROLLMENT_COLUMNS. `unreadable`: there are rows that could be any enrollment.
+    `rejected`: REJECTED_ENROLLMENT_COLUMNS. `unreadable`: there are rows that could be any enrollment. `deleted`:
+    DELETED_ENROLLMENT_COLUMNS of rows that say tobedeleted.
     """
 
     rows: pl.DataFrame
     rejected: pl.DataFrame
     unreadable: bool
+    deleted: pl.DataFrame
 
 
 def enrollments_of(table: Table, classes: pl.DataFrame | None, today: date, findings: FindingList) -> Enrollments:
     """The enrollments of a delivery, without those that R-K6 says were dropped by `today`."""
     import polars as pl
 
-    rows, _ = without_deleted(table.rows, _FILE, findings)
+    deleted = table.rows.filter(pl.col("status").str.to_lowercase().is_in(GONE)).select(*DELETED_ENROLLMENT_COLUMNS)
+    rows, _ = without_deleted(table.rows, _FILE, findings, delta=table.delta)
     rows = with_checked_ids(rows, _IDS, _FILE, findings)
     rows = _with_role(rows, findings)
     blank = rows["is_primary"].is_null()
@@ -71,25 +75,29 @@ def enrollments_of(table: Table, classes: pl.DataFrame | None, today: date, find
     ).sort("line")
     lost = pl.col("sourced_id").is_null() & (pl.col("class_id").is_null() | pl.col("user_id").is_null())
     kept = rows.filter(sound).with_columns(role=pl.col("word"))
-    kept = _without_dropped(kept.select(ENROLLMENT_COLUMNS), classes, today)
-    return Enrollments(kept, rejected, not rejected.filter(lost).is_empty())
+    kept = without_dropped(kept.select(ENROLLMENT_COLUMNS), classes, today)
+    return Enrollments(kept, rejected, not rejected.filter(lost).is_empty(), deleted)
 
 
-def one_per_member(rows: pl.DataFrame) -> pl.DataFrame:
-    """One row per class, user and role: of the smallest sourcedId; primary if any is, unsaid if none can be read."""
+def one_per_member(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """One row per class, user and role: of the smallest sourcedId; primary if any is, unsaid if none can be read.
+
+    And the rows that these do not repeat word for word.
+    """
     import polars as pl
 
     key = ["class_id", "user_id", "role"]
     hashes = rows.select(key).hash_rows()
     if hashes.n_unique() == rows.height:
-        return rows
+        return rows, rows.clear()
     shared = hashes.is_duplicated()
-    ordered = rows.filter(shared).sort("sourced_id", "line", nulls_last=True)
-    kept = ordered.group_by(key).agg(pl.col("line").first(), pl.col("is_primary").max())
-    single = rows.filter(~shared | rows["line"].is_in(kept["line"].implode()))
-    said = single.select("line").join(kept.select("line", "is_primary"), on="line", how="left", maintain_order="left")
-    joined = pl.col("line").is_in(kept["line"].implode())
-    return single.with_columns(is_primary=pl.when(joined).then(said["is_primary"]).otherwise(pl.col("is_primary")))
+    group = rows.filter(shared).with_row_index("at").sort("sourced_id", "line", "at", nulls_last=True)
+    kept = group.group_by(key, maintain_order=True).agg(
+        pl.all().exclude("is_primary").first(), pl.col("is_primary").max()
+    )
+    unsaid = group.join(kept, on=["at", "is_primary"], how="anti", nulls_equal=True).sort("at")
+    merged = pl.concat([rows.filter(~shared), kept.select(rows.columns)]).sort("line", maintain_order=True)
+    return merged, unsaid.select(rows.columns)
 
 
 def _with_role(rows: pl.DataFrame, findings: FindingList) -> pl.DataFrame:
@@ -122,7 +130,7 @@ def _with_role(rows: pl.DataFrame, findings: FindingList) -> pl.DataFrame:
     return rows
 
 
-def _without_dropped(rows: pl.DataFrame, classes: pl.DataFrame | None, today: date) -> pl.DataFrame:
+def without_dropped(rows: pl.DataFrame, classes: pl.DataFrame | None, today: date) -> pl.DataFrame:
     """Without rows that ended by `today` and more than 14 days before the end of their class (R-K6)."""
     import polars as pl
 
@@ -135,4 +143,4 @@ def _without_dropped(rows: pl.DataFrame, classes: pl.DataFrame | None, today: da
         .join(ends, left_on="class_id", right_on="sourced_id", how="inner")
         .filter(pl.col("end_date") < pl.col("ends_on") - DROPPED_BEFORE_END)
     )
-    return rows.join(dropped.select("line"), on="line", how="anti", maintain_order="left")
+    return rows.join(dropped, on=["class_id", "end_date"], how="anti", maintain_order="left")

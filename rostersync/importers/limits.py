@@ -64,7 +64,10 @@ def refuse_rejected(roster: Roster, guards: Guards, meta: Mapping[str, str]) -> 
 def dangling_facts(roster: Roster, meta: Mapping[str, str]) -> dict[str, str]:
     """DANGLING after this import is applied; what was known of a file that is absent tonight stays."""
     tonight = {file: (unused.dangling, unused.rows) for file, unused in _unused(roster).items() if unused.dangling}
-    absent = {file: share for file, share in _usual(meta).items() if file not in roster.row_counts}
+    if roster.modes.get("enrollments") == "delta":
+        tonight = {}  # what changed since yesterday tells nothing of a whole file
+    bulk = roster.row_counts if roster.modes.get("enrollments") != "delta" else {}
+    absent = {file: share for file, share in _usual(meta).items() if file not in bulk}
     return {DANGLING: json.dumps(absent | tonight, sort_keys=True)}
 
 

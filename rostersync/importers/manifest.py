@@ -29,6 +29,8 @@ class Manifest:
 
     version: str | None = None
     modes: Mapping[str, str] = field(default_factory=dict)
+    sound: bool = False
+    """Whether there is one that makes sense."""
 
     def mode(self, layout: Layout) -> str | None:
         """What it says about a file."""
@@ -79,23 +81,21 @@ def read_manifest(files: Mapping[str, DeliveredFile], encoding: str, findings: F
         for name, value in said.items()
         if name.startswith("file.") and value in _MODES
     }
-    return Manifest(version[:3] if version else None, modes)
+    return Manifest(version[:3] if version else None, modes, sound=True)
 
 
 def settle(manifest: Manifest, files: Mapping[str, DeliveredFile], findings: FindingList) -> None:
     """Compare the manifest with the files of a delivery; the files win, what disagrees is reported.
 
     Raises:
-        ImportRefused: a delta file; users, classes or enrollments neither there nor marked absent.
+        ImportRefused: users, classes or enrollments neither there nor marked absent; of a manifest alone, which says
+            that nothing changed, one that lists them as bulk.
     """
+    alone = set(files) == {FILE}
     for layout in LAYOUTS:
         there, mode = layout.file.lower() in files, manifest.mode(layout)
-        if there and mode == "delta":
-            raise ImportRefused(
-                f"{layout.file}: the manifest says it is a delta file; delta files are not supported yet. "
-                "Nothing was changed. Ask the SIS for a bulk export."
-            )
-        if not there and layout in NEEDED and mode != "absent":
+        missed = not there and layout in NEEDED and mode != "absent"
+        if missed and not (alone and manifest.sound and mode != "bulk"):
             said = "there is no manifest that marks it absent"
             if manifest.modes:
                 said = "the manifest lists it" if mode else "the manifest does not mark it absent"

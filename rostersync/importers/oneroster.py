@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
+from rostersync.errors import ImportRefused
 from rostersync.importers import lookalikes
 from rostersync.importers.absent_roles import SILENT, AbsentRoles
 from rostersync.importers.classes import Classes, classes_of
@@ -14,16 +17,19 @@ from rostersync.importers.layouts import (
     CLASSES,
     COURSES,
     ENROLLMENTS,
+    LAYOUTS,
     ORGS,
     ROLES,
     USER_PROFILES,
     USERS,
 )
 from rostersync.importers.orgs import empty_frame, known_ids, referred_to
+from rostersync.importers.overlay import users_again
 from rostersync.importers.package import Package
 from rostersync.importers.references import report_unknown, split
-from rostersync.importers.roles import UserRoles, profiles_of, roles_of
+from rostersync.importers.roles import UserRoles, no_roles, profiles_of, roles_of
 from rostersync.importers.users import Users, users_of
+from rostersync.model.findings import Severity
 from rostersync.model.roster import (
     ENROLLMENT_COLUMNS,
     REJECTED_CLASS_COLUMNS,
@@ -36,15 +42,25 @@ if TYPE_CHECKING:
     import polars as pl
 
     from rostersync.importers.layouts import Layout
+    from rostersync.importers.tables import Table
     from rostersync.model.delivery import Delivery
+    from rostersync.model.last_import import LastImport
 
 
-def read(delivery: Delivery, *, region: str, encoding: str = "auto", today: date) -> Roster:
+def read(
+    delivery: Delivery,
+    *,
+    region: str,
+    encoding: str = "auto",
+    today: date,
+    last: Callable[[], LastImport] | None = None,
+) -> Roster:
     """Read and check the files of `delivery`; phone numbers without a country code are of `region`.
 
     `encoding`: auto, utf-8 or windows-1252. `today` decides which enrollments were dropped (R-K6). Enrollments
-    of users or classes that the files do not know are left in `unresolved`; references.resolve decides them. Without
-    roles.csv users have no role: absent_roles.reject_newcomers decides them.
+    of users or classes that the files do not know are left in `unresolved`; references.resolve decides them. `last`
+    is asked for the last import where a delta of 1.2 says only half of a user: the row, or the roles. Without
+    roles.csv users of a bulk file have no role: absent_roles.reject_newcomers decides them.
 
     Raises:
         ImportRefused: the delivery cannot be used as a whole (policies.md R-V1, R-V6).
@@ -53,16 +69,21 @@ def read(delivery: Delivery, *, region: str, encoding: str = "auto", today: date
     lookalikes.refuse(package.headers)
     package.settle()
     package.read_ahead(ENROLLMENTS)
-    return _Reading(package, region, today).roster()
+    return _Reading(package, region, today, last).roster()
 
 
 class _Reading:
     """One delivery on its way to a Roster: each file read once, checked against those read before it."""
 
-    def __init__(self, package: Package, region: str, today: date) -> None:
+    def __init__(
+        self, package: Package, region: str, today: date, last: Callable[[], LastImport] | None = None
+    ) -> None:
+        self._last = last
+        self._roles: UserRoles | None = None
         self._package, self._findings = package, package.findings
         self._known: dict[str, pl.Series] = {}  # table -> sourcedIds of its file, whatever became of the rows
         self._missing: dict[str, frozenset[str]] = {}
+        self._deleted: dict[str, frozenset[str]] = {}
         self._orgs = self._referred_to(ORGS)
         self._courses = self._referred_to(COURSES)
         self._sessions = self._referred_to(ACADEMIC_SESSIONS)
@@ -73,10 +94,12 @@ class _Reading:
     def roster(self) -> Roster:
         """What was read, as one value."""
         users, classes, enrollments = self._users, self._classes, self._enrollments
-        resolved = unresolved = None
-        if enrollments is not None:
+        resolved = unresolved = spare = None
+        if enrollments is not None and self._package.mode(ENROLLMENTS) == "delta":
+            resolved, unresolved = enrollments.rows.clear(), enrollments.rows
+        elif enrollments is not None:
             resolved, unresolved = split(enrollments.rows, self._known.get(USERS.table), self._known.get(CLASSES.table))
-            resolved = one_per_member(resolved)
+            resolved, spare = one_per_member(resolved)
         unreadable = {
             layout.table: bool(part and part.unreadable)
             for layout, part in ((USERS, users), (CLASSES, classes), (ENROLLMENTS, enrollments))
@@ -99,18 +122,29 @@ class _Reading:
             deleted_classes=classes.deleted if classes else frozenset(),
             unreadable=frozenset(table for table, found in unreadable.items() if found),
             missing=self._missing,
+            deleted_sessions=self._deleted[ACADEMIC_SESSIONS.table],
+            deleted_enrollments=enrollments.deleted if enrollments else None,
+            without_role=users.without_role if users else None,
+            roles=self._roles.rows if self._roles else None,
+            modes={layout.table: self._package.mode(layout) for layout in LAYOUTS},
+            spare_enrollments=spare,
         )
 
     def _referred_to(self, layout: Layout) -> pl.DataFrame:
         table = self._package.table(layout)
-        frame = referred_to(layout, table, self._findings)
-        if table is None or not table.count:
+        frame, self._deleted[layout.table] = referred_to(layout, table, self._findings)
+        if table is None or not (table.count or table.delta):
             self._missing[layout.table] = frozenset(frame.columns) - {"line"}
         else:
             self._missing[layout.table] = table.missing - {"status"}
-            self._known[layout.table] = known_ids(table)
+            self._knows(layout, table)
             self._check(layout, frame)
         return frame
+
+    def _knows(self, layout: Layout, table: Table) -> None:
+        """Which sourcedIds there are; a delta file names only those that changed."""
+        if not table.delta:
+            self._known[layout.table] = known_ids(table)
 
     def _check(self, layout: Layout, rows: pl.DataFrame) -> None:
         """Warn of references to orgs, courses, sessions and users that are not in the files."""
@@ -121,33 +155,72 @@ class _Reading:
 
     def _read_users(self, region: str) -> Users | None:
         table = self._package.table(USERS)
+        if table is not None:
+            self._knows(USERS, table)
+        roles = self._read_roles()
         if table is None:
-            return None
-        self._known[USERS.table] = known_ids(table)
+            # Of 1.2 alone: users are judged again whose roles change.
+            if not isinstance(roles, UserRoles) or self._last is None:
+                return None
+            return users_again(self._last(), roles, None, self._findings)
         missing = table.missing - {"status"}
-        roles: UserRoles | AbsentRoles | None = None
-        profiles = None
-        if self._package.version == "1.2":
-            roles_table = self._package.roles()
-            if roles_table is None:
-                roles = AbsentRoles()
-                missing |= SILENT
-            else:
-                self._check(ROLES, roles_table.rows)
-                roles = roles_of(roles_table, self._findings)
-                missing |= {"school_ids"} if "org_id" in roles_table.missing else set()
-            profiles_table = self._package.table(USER_PROFILES)
-            profiles = None if profiles_table is None else profiles_of(profiles_table, self._findings)
+        profiles = None if roles is None else self._read_profiles()
+        if isinstance(roles, AbsentRoles):
+            missing |= SILENT
+        elif roles is not None:
+            missing |= {"school_ids"} if roles.without_orgs else set()
         users = users_of(table, roles, profiles, region, self._findings)
+        if isinstance(roles, UserRoles) and table.delta and self._last is not None:
+            users = users_again(self._last(), roles, users, self._findings)
         self._missing[USERS.table] = missing | (set() if profiles is not None else {"profiles"})
         self._check(USERS.of(self._package.version), users.users)
         return users
+
+    def _read_roles(self) -> UserRoles | AbsentRoles | None:
+        """1.2's roles.csv as a whole; None where the users' own column says what they are.
+
+        Raises:
+            ImportRefused: a delta of roles without those that it is laid over.
+        """
+        modes = self._package.mode(USERS), self._package.mode(ROLES)
+        if self._package.version != "1.2" or (modes[0] == "absent" and modes[1] != "delta"):
+            return None
+        if "delta" in modes and modes[1] == "absent":
+            self._roles = self._laid_over(no_roles())
+            return self._roles
+        table = self._package.roles()
+        if table is None:
+            return AbsentRoles()
+        self._check(ROLES, table.rows)
+        roles = roles_of(table, self._findings)
+        self._roles = self._laid_over(roles) if table.delta else roles
+        return self._roles
+
+    def _laid_over(self, roles: UserRoles) -> UserRoles:
+        """Roles of a delta laid over those of the last import, where there is somebody to ask."""
+        if self._last is None:
+            return replace(roles, partial=True)
+        stored = self._last().roles
+        if stored.is_empty():
+            raise ImportRefused(
+                "users.csv or roles.csv is a delta file of OneRoster 1.2, and no bulk set of 1.2 was applied that it "
+                "follows on. Nothing was changed. Have the SIS export a bulk set (all files whole)."
+            )
+        return roles.over(stored)
+
+    def _read_profiles(self) -> pl.DataFrame | None:
+        table = self._package.table(USER_PROFILES)
+        if table is not None and table.delta:
+            message = "A delta of user profiles is not used: stored profiles stay. Have the SIS export this file whole."
+            self._findings.note(Severity.WARNING, USER_PROFILES.file, "PROFILES_DELTA", message)
+            return None
+        return None if table is None else profiles_of(table, self._findings)
 
     def _read_classes(self) -> Classes | None:
         table = self._package.table(CLASSES)
         if table is None:
             return None
-        self._known[CLASSES.table] = known_ids(table)
+        self._knows(CLASSES, table)
         classes = classes_of(table, self._sessions, self._findings)
         missing = table.missing - {"status"}
         if "term_ids" in missing or "end_date" in self._missing[ACADEMIC_SESSIONS.table]:
@@ -161,5 +234,6 @@ class _Reading:
         if table is None:
             return None
         self._missing[ENROLLMENTS.table] = table.missing - {"status"}
-        classes = self._classes.classes if self._classes else None
+        # Which enrollments of a delta were dropped is told once their classes are known; until then they supersede.
+        classes = self._classes.classes if self._classes and not table.delta else None
         return enrollments_of(table, classes, today, self._findings)

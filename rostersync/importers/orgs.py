@@ -43,14 +43,14 @@ def known_ids(table: Table) -> pl.Series:
     return pl.concat([table.rows["sourced_id"], table.rejected["sourced_id"]]).drop_nulls()
 
 
-def referred_to(layout: Layout, table: Table | None, findings: FindingList) -> pl.DataFrame:
-    """The orgs, courses or sessions of a delivery: sound rows, one per sourcedId; none without a file."""
+def referred_to(layout: Layout, table: Table | None, findings: FindingList) -> tuple[pl.DataFrame, frozenset[str]]:
+    """The orgs, courses or sessions of a delivery: sound rows, one per sourcedId, and which rows say deleted."""
     if table is None:
-        return empty_frame(_COLUMNS[layout.table])
-    rows, _ = without_deleted(table.rows, layout.file, findings)
+        return empty_frame(_COLUMNS[layout.table]), frozenset()
+    rows, deleted = without_deleted(table.rows, layout.file, findings, delta=table.delta)
     rows = with_checked_ids(rows, {"sourced_id": "sourcedId"}, layout.file, findings)
     if layout is ACADEMIC_SESSIONS:
         rows = with_dates(rows, _DATES, layout.file, findings)
     unique = one_row_each(rows, table.rejected, layout.file, findings)
     sound = report_missing_values(unique.rows, {"sourced_id": "sourcedId"}, layout.file, findings)
-    return unique.rows.filter(sound).select(_COLUMNS[layout.table])
+    return unique.rows.filter(sound).select(_COLUMNS[layout.table]), deleted

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from rostersync.errors import ImportRefused
+from rostersync.importers.delta import as_delta
 from rostersync.importers.finding_list import FindingList
 from rostersync.importers.headers import RequiredColumnMissing
 from rostersync.importers.layouts import LAYOUTS, NEEDED, ROLES, USER_PROFILES, USERS
@@ -71,7 +72,7 @@ class Package:
         """Compare manifest and files.
 
         Raises:
-            ImportRefused: a file that is needed is missing, or a delta file is there.
+            ImportRefused: a file that is needed is missing.
         """
         settle(self.manifest, self._files, self.findings)
 
@@ -79,6 +80,12 @@ class Package:
     def manifest(self) -> Manifest:
         """What the manifest says."""
         return read_manifest(self._files, self._encoding, self.findings)
+
+    def mode(self, layout: Layout) -> str:
+        """What a file is taken as: bulk, delta, or absent where it is not there."""
+        if layout.file.lower() not in self._files:
+            return "absent"
+        return "delta" if self.manifest.mode(layout) == "delta" else "bulk"
 
     @cached_property
     def version(self) -> str:
@@ -121,12 +128,13 @@ class Package:
         """A file as a table; None where it is not there, or an optional one that cannot be used.
 
         Raises:
-            ImportRefused: see policies.md R-V1; users, classes or enrollments without a data row.
+            ImportRefused: see policies.md R-V1; users, classes or enrollments without a data row, unless it is a delta.
         """
         file = self._files.get(layout.file.lower())
         needed = layout in NEEDED or layout is ROLES
         if file is None:
-            if not needed and layout is not USER_PROFILES and self.manifest.mode(layout) is None:
+            whole = any(self.mode(one) == "bulk" for one in NEEDED)
+            if whole and not needed and layout is not USER_PROFILES and self.manifest.mode(layout) is None:
                 message = "This optional file is not there: it says nothing, stored values stay. Export it too."
                 self.findings.note(Severity.WARNING, layout.file, "MISSING_FILE", message)
             return None
@@ -144,6 +152,8 @@ class Package:
             self.findings.note(Severity.WARNING, layout.file, "MISSING_COLUMN", what, line=1)
             return None
         self.row_counts[layout.file] = table.count
+        if self.mode(layout) == "delta":
+            return as_delta(table, self.findings)
         if table.count:
             return table
         if needed:

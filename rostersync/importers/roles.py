@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rostersync.importers.checks import report_missing_values, with_checked_ids, without_deleted
 from rostersync.importers.layouts import ROLES
 from rostersync.model.findings import Severity
+from rostersync.model.roster import USER_ROLE_COLUMNS
 
 if TYPE_CHECKING:
     import polars as pl
@@ -48,16 +49,28 @@ def canonical_word(column: str) -> pl.Expr:
 
 @dataclass(frozen=True)
 class UserRoles:
-    """What roles.csv says: `rows` with `user_id`, `role`, `primary`, `org_id`, one per distinct combination.
+    """What roles.csv says: `rows` with USER_ROLE_COLUMNS, one per distinct combination.
 
     `rejected_users`: users of whom a row could not be used; `ignored_users`: of whom one was left out with a
-    warning; `unreadable`: there are rows of which not even the user can be read.
+    warning; `unreadable`: there are rows of which not even the user can be read; `named`: sourcedIds of all rows,
+    those that say tobedeleted among them; `without_orgs`: the file has no column for them;
+    `partial`: others may have roles too that were delivered before, and nobody is asked for them.
     """
 
     rows: pl.DataFrame
     rejected_users: frozenset[str]
     ignored_users: frozenset[str]
     unreadable: bool
+    named: frozenset[str] = frozenset()
+    without_orgs: bool = False
+    partial: bool = False
+
+    def over(self, stored: pl.DataFrame) -> UserRoles:
+        """These rows of a delta laid over `stored` (USER_ROLE_COLUMNS)."""
+        import polars as pl
+
+        kept = stored.filter(~pl.col("sourced_id").is_in(list(self.named)).fill_null(value=False))
+        return replace(self, rows=pl.concat([self.rows, kept.select(self.rows.columns)]))
 
     def joined(self, users: pl.DataFrame) -> pl.DataFrame:
         """`users` with `role`, `roles`, `school_ids`, and `role_fault`, `role_cell` where they have none."""
@@ -75,10 +88,19 @@ class UserRoles:
             .then(pl.lit("ROLE_ROW_REJECTED"))
             .when(pl.col("role").is_null() & pl.col("sourced_id").is_in(list(self.ignored_users)))
             .then(pl.lit("UNKNOWN_ROLE"))
-            .when(pl.col("role").is_null())
+            .when(pl.col("role").is_null() & pl.lit(value=not self.partial))
             .then(pl.lit("REQUIRED_VALUE_MISSING"))
         )
         return joined.with_columns(role_fault=fault, role_cell=pl.lit(None, dtype=pl.String))
+
+
+def no_roles() -> UserRoles:
+    """What a roles.csv says that is not there."""
+    import polars as pl
+
+    types = {"primary": pl.Boolean}
+    rows = pl.DataFrame(schema={name: types.get(name, pl.String) for name in USER_ROLE_COLUMNS})
+    return UserRoles(rows, frozenset(), frozenset(), unreadable=False)
 
 
 def _summed_up(rows: pl.DataFrame) -> pl.DataFrame:
@@ -115,7 +137,7 @@ def roles_of(table: Table, findings: FindingList) -> UserRoles:
     """Read roles.csv: rows of words outside the vocabulary are rejected, `ext:` words ignored, with a warning."""
     import polars as pl
 
-    rows, _ = without_deleted(table.rows, _FILE, findings)
+    rows, _ = without_deleted(table.rows, _FILE, findings, delta=table.delta)
     rows = with_checked_ids(rows, {"user_id": "userSourcedId"}, _FILE, findings)
     sound = report_missing_values(rows, {"user_id": "userSourcedId", "role": "role"}, _FILE, findings)
     rows = rows.with_columns(word=canonical_word("role"))
@@ -131,6 +153,7 @@ def roles_of(table: Table, findings: FindingList) -> UserRoles:
     findings.rows(Severity.WARNING, _FILE, odd, code="ROLE_CASE", message=message, column="role", value="role")
     rejected = pl.concat([table.rejected["user_id"], rows.filter(~sound)["user_id"], unknown["user_id"]])
     usable = rows.filter(sound & pl.col("word").is_not_null()).select(
+        "sourced_id",
         "user_id",
         role=pl.col("word").replace_strict(ROLE_OF_WORD, return_dtype=pl.String),
         primary=(pl.col("role_type").str.to_lowercase() == "primary").fill_null(value=False),
@@ -141,6 +164,8 @@ def roles_of(table: Table, findings: FindingList) -> UserRoles:
         frozenset(rejected.drop_nulls().to_list()),
         frozenset(ignored["user_id"].to_list()),
         unreadable=rejected.null_count() > 0,
+        without_orgs="org_id" in table.missing,
+        named=frozenset(pl.concat([table.rows["sourced_id"], table.rejected["sourced_id"]]).drop_nulls()),
     )
 
 
@@ -148,7 +173,7 @@ def profiles_of(table: Table, findings: FindingList) -> pl.DataFrame:
     """userProfiles.csv as `user_id`, `profiles`: "profileType|vendorId|credentialType|username", joined by "; "."""
     import polars as pl
 
-    rows, _ = without_deleted(table.rows, "userProfiles.csv", findings)
+    rows, _ = without_deleted(table.rows, "userProfiles.csv", findings, delta=table.delta)
     rows = rows.filter(pl.col("user_id").is_not_null())
     parts = (pl.col(name).fill_null("") for name in ("profile_type", "vendor_id", "credential_type", "username"))
     texts = rows.select("user_id", text=pl.concat_str(list(parts), separator="|"))

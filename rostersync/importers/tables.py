@@ -28,7 +28,8 @@ class Table:
     """A file: `rows` with `line` (u32) and every column of the layout, trimmed text, blank cells null.
 
     `rejected`: the same columns, as far as readable, of the rows whose number of cells makes them unusable
-    (already in the findings). `missing`: columns the header does not have. `count`: all data rows.
+    (already in the findings). `missing`: columns the header does not have. `count`: all data rows. `delta`: only what
+    changed, by `status`.
     """
 
     file: str
@@ -36,6 +37,7 @@ class Table:
     rejected: pl.DataFrame
     missing: frozenset[str]
     count: int
+    delta: bool = False
 
 
 def read_table(file: DeliveredFile, layout: Layout, version: str, encoding: str, findings: FindingList) -> Table:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rostersync.importers.checks import report_missing_values, with_checked_ids, with_truth, without_deleted
 from rostersync.importers.contacts import emails, phones
 from rostersync.importers.duplicates import one_row_each
+from rostersync.importers.finding_list import FindingList
 from rostersync.importers.layouts import USERS
 from rostersync.importers.roles import ROLE_OF_WORD, UserRoles, canonical_word
 from rostersync.model.findings import Severity
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     import polars as pl
 
     from rostersync.importers.absent_roles import AbsentRoles
-    from rostersync.importers.finding_list import FindingList
     from rostersync.importers.tables import Table
 
 _FILE = USERS.file
@@ -30,13 +30,15 @@ _INVALID_PHONE = "No valid phone number; it says nothing. Correct it in the SIS.
 class Users:
     """`users` (USER_COLUMNS), `rejected` (REJECTED_USER_COLUMNS), and the sourcedIds of deleted rows.
 
-    `unreadable`: there are rows of which nobody can read whom they are about.
+    `unreadable`: there are rows of which nobody can read whom they are about. `without_role`: USER_COLUMNS of those
+    rejected ones of 1.2 that lack nothing but a role.
     """
 
     users: pl.DataFrame
     rejected: pl.DataFrame
     deleted: frozenset[str]
     unreadable: bool
+    without_role: pl.DataFrame
 
 
 def users_of(
@@ -52,7 +54,7 @@ def users_of(
     """
     import polars as pl
 
-    rows, deleted = without_deleted(table.rows, _FILE, findings)
+    rows, deleted = without_deleted(table.rows, _FILE, findings, delta=table.delta)
     rows = with_checked_ids(rows, {"sourced_id": "sourcedId"}, _FILE, findings)
     rows = with_truth(rows, "enabled", "enabledUser", _FILE, findings)
     rows = _with_role(rows, findings) if roles is None else roles.joined(rows)
@@ -63,15 +65,18 @@ def users_of(
     unique = one_row_each(rows, table.rejected, _FILE, findings, _LISTS)
     rows = unique.rows
     required = {"sourced_id": "sourcedId", "given_name": "givenName", "family_name": "familyName"}
-    sound = report_missing_values(rows, required, _FILE, findings) & (pl.col("role_fault").is_null())
-    _report_roles(rows, findings)
+    complete = report_missing_values(rows, required, _FILE, findings)
+    sound = complete & pl.col("role_fault").is_null()
+    report_roles(rows, findings)
     kept = rows.filter(sound)
+    lacking = rows.filter(~sound & complete & pl.lit(value=roles is not None))
     parts = (table.rejected, unique.conflicting, rows.filter(~sound))
     rejected = pl.concat([_what_is_readable(part) for part in parts])
     unreadable = rejected["sourced_id"].null_count() > 0 or (roles is not None and roles.unreadable)
     rejected = rejected.filter(pl.col("sourced_id").is_not_null()).sort("line")
     users = _with_contacts(kept, region, findings).select(USER_COLUMNS)
-    return Users(users, rejected, deleted, unreadable)
+    without_role = _with_contacts(lacking, region, FindingList()).select(USER_COLUMNS)
+    return Users(users, rejected, deleted, unreadable, without_role)
 
 
 def _what_is_readable(rows: pl.DataFrame) -> pl.DataFrame:
@@ -104,7 +109,8 @@ def _with_role(rows: pl.DataFrame, findings: FindingList) -> pl.DataFrame:
     return rows.with_columns(role=role, roles=role, role_fault=fault, role_cell=shown)
 
 
-def _report_roles(rows: pl.DataFrame, findings: FindingList) -> None:
+def report_roles(rows: pl.DataFrame, findings: FindingList) -> None:
+    """Report users who have no role, by `role_fault`."""
     messages = {
         "REQUIRED_VALUE_MISSING": "No role for this user; the row was not used. Give one in the SIS.",
         "UNKNOWN_ROLE": "Not a role of OneRoster; the row was not used. Correct it in the SIS or the export.",

@@ -28,8 +28,8 @@ def validate(delivery: Delivery, *, region: str, encoding: str, today: date, str
     import polars as pl
 
     roster = read(delivery, region=region, encoding=encoding, today=today)
-    users = roster.users is None
-    classes = roster.classes is None
+    users = roster.modes.get("users") != "bulk"
+    classes = roster.modes.get("classes") != "bulk"
     roster = resolve(roster, _Anything() if users else (), _Anything() if classes else ())
     if not strict:
         return roster.findings
@@ -39,7 +39,7 @@ def validate(delivery: Delivery, *, region: str, encoding: str, today: date, str
 
 
 class _Anything:
-    """Stands for what a file that the manifest marks absent would have said: nobody can tell here."""
+    """Stands for what a file would have said that is absent or tells changes only: nobody can tell here."""
 
     def __contains__(self, item: object) -> bool:
         return True

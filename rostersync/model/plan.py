@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rostersync.model.decisions import Decisions
 from rostersync.model.guards import Judgement
 from rostersync.model.snapshot import Snapshot
+from rostersync.model.waiting import Waiting
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,7 +39,14 @@ class Plan:
     snapshot: Snapshot
     snapshot_moved: bool
     """Whether the snapshot differs from the one that the state names."""
+    waiting: Waiting
+    """What moves among the rows that the state does not reflect."""
+    sessions: pl.DataFrame
+    """SESSION_COLUMNS of the import; empty where it does not say anything of them."""
+    roles: pl.DataFrame | None
+    """USER_ROLE_COLUMNS of a 1.2 import; None where it does not say anything of them."""
+    facts: dict[str, str]
+    """What the state's meta keeps of this import: its files (R-D6), how many rows dangled (R-D3), what later deltas are
+    laid over (R-V5)."""
     judgement: Judgement = field(default_factory=Judgement)
     """What the guards say; a night that they stop is reported and not applied."""
-    facts: dict[str, str] = field(default_factory=dict)
-    """What the state's meta keeps of this import: which files it was made of, how many rows of them dangled."""

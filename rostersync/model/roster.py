@@ -6,6 +6,7 @@ an empty string. Lists (schools, agents, grades, terms) are one text cell, comma
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,8 @@ USER_COLUMNS = (
     "agents",  # sorted, comma-separated sourcedIds
     *USER_DETAILS,
 )
+USER_ROLE_COLUMNS = ("sourced_id", "user_id", "role", "primary", "org_id")
+"""A row of 1.2's roles.csv: `role` as the sync calls it, `primary` a boolean."""
 REJECTED_USER_COLUMNS = ("sourced_id", "line", "agents", "school_ids")
 CLASS_COLUMNS = (
     "sourced_id",
@@ -75,6 +78,7 @@ ENROLLMENT_COLUMNS = (
     "end_date",
 )
 REJECTED_ENROLLMENT_COLUMNS = ("sourced_id", "class_id", "user_id", "line")
+DELETED_ENROLLMENT_COLUMNS = ("sourced_id", "class_id", "user_id", "role")
 ORG_COLUMNS = ("sourced_id", "line", "name", "type", "identifier", "parent_id")
 COURSE_COLUMNS = ("sourced_id", "line", "title", "course_code", "org_id")
 SESSION_COLUMNS = ("sourced_id", "line", "title", "type", "start_date", "end_date", "parent_id")
@@ -105,7 +109,20 @@ class Roster:
     row_counts: dict[str, int]  # data rows per file name
     deleted_users: frozenset[str] = frozenset()
     deleted_classes: frozenset[str] = frozenset()
+    deleted_sessions: frozenset[str] = frozenset()
+    deleted_enrollments: pl.DataFrame | None = None
+    """DELETED_ENROLLMENT_COLUMNS as far as readable; None: there are none."""
+    modes: Mapping[str, str] = field(default_factory=dict)
+    """Per table bulk, delta or absent, as the file was taken (R-V5)."""
     unreadable: frozenset[str] = frozenset()
     """Of "users", "classes", "enrollments": those whose file has rows that cannot be told apart (R-V3)."""
     missing: dict[str, frozenset[str]] = field(default_factory=dict)
     """Per table the columns of it that the file's header does not have: they say nothing (R-V4)."""
+    roles: pl.DataFrame | None = None
+    """USER_ROLE_COLUMNS, the rows of 1.2's roles.csv as a whole; None: the set does not have them."""
+    without_role: pl.DataFrame | None = None
+    """USER_COLUMNS of rejected users of 1.2 who lack nothing but a role: a delta of roles may bring it."""
+    spare_enrollments: pl.DataFrame | None = None
+    """ENROLLMENT_COLUMNS of rows behind another one of the same class, user and role; None: there are none."""
+    dangling: pl.DataFrame | None = None
+    """ENROLLMENT_COLUMNS of enrollments that were rejected because nobody knows their class or user (R-V2)."""

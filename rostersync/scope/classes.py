@@ -21,8 +21,9 @@ def _classes_that_move(roster: Roster, changes: Changes, state: StateReader) -> 
 
     touched = set(changes.touched["classes"]["id"]) | set(changes.gone["classes"]["id"])
     touched |= set(roster.rejected_classes["sourced_id"].drop_nulls()) | state.classes_to_review()
-    known = state.classes(touched)
-    gone = set(changes.gone["classes"]["id"])
+    waiting = state.held_rows("classes")
+    known = state.classes(touched | waiting)
+    gone = set(changes.gone["classes"]["id"]) | waiting
     return set(known.filter((pl.col("status") == "archived") | pl.col("id").is_in(list(gone)))["id"])
 
 
@@ -47,7 +48,7 @@ def enrollments_in_scope(
         stored = state.enrollments()
     else:
         user_ids, class_ids = circle.decided, _classes_that_move(roster, changes, state)
-        moved = pl.concat([changes.touched["enrollments"], changes.gone["enrollments"]])
+        moved = pl.concat([changes.touched["enrollments"], changes.gone["enrollments"], state.held_enrollments()])
         stored = pl.concat(
             [state.enrollments(users=user_ids, classes=class_ids), state.enrollments_by_key(moved.rows())]
         ).unique(subset=ENROLLMENT_KEY)
@@ -112,6 +113,7 @@ def classes_in_scope(
     if changes is not None:
         ids = set(changes.touched["classes"]["id"]) | set(changes.gone["classes"]["id"])
         ids |= set(rejected["sourced_id"].drop_nulls()) | state.classes_to_review()
+        ids |= state.held_rows("classes")
         ids |= set(enrollments["class_id"])
         tonight = tonight.filter(pl.col("sourced_id").is_in(list(ids)))
     incoming = tonight.select(

@@ -41,6 +41,7 @@ def circle_of(roster: Roster, changes: Changes | None, state: StateReader, named
         return None
     moved = set(changes.touched["users"]["id"]) | set(changes.gone["users"]["id"])
     moved |= set(roster.rejected_users["sourced_id"].drop_nulls()) | state.users_to_review()
+    moved |= state.held_rows("users")
     decided = moved | _guardians(roster, state, _related(state, named, moved))
     decided = _with_siblings_who_left(roster, state, named, decided)
     reached: set[str] = set()

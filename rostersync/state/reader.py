@@ -13,6 +13,9 @@ from rostersync.model.night import (
     ENROLLMENT_VALUES,
     USER_STATE,
 )
+from rostersync.state.sessions import read_sessions
+from rostersync.state.user_roles import read_user_roles
+from rostersync.state.waiting import held_enrollments, read_waiting
 
 if TYPE_CHECKING:
     import polars as pl
@@ -191,6 +194,32 @@ class StateReader:
             "UNION SELECT u.id FROM temp.wanted w CROSS JOIN users u ON u.sis_sms = w.value "
             "WHERE u.sis_sms IS NOT u.sis_mobile"
         )
+
+    def waiting(self) -> pl.DataFrame:
+        """Rows of the last import that the state does not reflect: WAITING_COLUMNS, nulls and all."""
+        return read_waiting(self._connection)
+
+    def held_rows(self, kind: str) -> set[str]:
+        """Users or classes whose row was held, or that stand though they are no longer in the import: judged again."""
+        table = {"users": "users", "classes": "classes"}[kind]
+        return self._ids(f"SELECT id FROM waiting WHERE kind = '{table}' AND (deleted OR code = 'GUARD_HELD')")
+
+    def held_enrollments(self) -> pl.DataFrame:
+        """ENROLLMENT_KEY of such enrollments."""
+        return held_enrollments(self._connection)
+
+    def sessions(self) -> pl.DataFrame:
+        """The terms that an import named: SESSION_COLUMNS, of which only the sourcedId and the end are kept."""
+        return read_sessions(self._connection)
+
+    def user_roles(self) -> pl.DataFrame:
+        """The rows of 1.2's roles.csv as last delivered: USER_ROLE_COLUMNS."""
+        return read_user_roles(self._connection)
+
+    def runs_since(self, run_id: str) -> list[tuple[str, str, str]]:
+        """`run_id`, `status` and `summary` (JSON) of this run and all later ones."""
+        query = "SELECT run_id, status, coalesce(summary, '{}') FROM runs WHERE run_id >= ? ORDER BY run_id"
+        return self._connection.execute(query, (run_id,)).fetchall()
 
     def known(self, kind: str, ids: Iterable[str]) -> set[str]:
         """Those of these ids that the state has; `kind` is users or classes."""

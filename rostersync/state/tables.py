@@ -30,6 +30,14 @@ class Org(SQLModel, table=True):
     parent_id: str | None = None
 
 
+class AcademicSession(SQLModel, table=True):
+    """A term of the last import that had sessions; its end decides which enrollments were dropped (R-K6)."""
+
+    __tablename__ = "academic_sessions"
+    sourced_id: str = Field(primary_key=True)
+    end_date: str | None = None
+
+
 class Account(SQLModel, table=True):
     """One person who can log in, with the platform values; may serve several users."""
 
@@ -266,6 +274,19 @@ class WaitingRow(SQLModel, table=True):
     code: str | None = None  # of the note about it, if there is one
     notes: str | None = None
     cells: str  # the roster's row, as a JSON object
+
+
+class UserRole(SQLModel, table=True):
+    """A row of 1.2's roles.csv as last delivered; what comes of it is in `users`."""
+
+    __tablename__ = "user_roles"
+    __table_args__ = (Index("user_roles_user", "user_id"),)
+    number: int | None = Field(default=None, primary_key=True)
+    sourced_id: str | None = None  # not a required column
+    user_id: str
+    role: str
+    is_primary: bool = False
+    org_id: str | None = None
 
 
 class GuardTotal(SQLModel, table=True):

@@ -16,6 +16,9 @@ from rostersync.model.notes import NIGHTLY
 from rostersync.model.plan import Plan
 from rostersync.model.roster import USER_DETAILS
 from rostersync.state.meta import missing_columns
+from rostersync.state.sessions import write_sessions
+from rostersync.state.user_roles import write_user_roles
+from rostersync.state.waiting import write_waiting
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,12 +60,16 @@ def apply(connection: sqlite3.Connection, plan: Plan, snapshot_name: str, *, loa
     _write_messages(connection, plan, number)
     looked_at = _write_standing_notes(connection, plan)
     _write_orgs(connection, plan)
+    write_sessions(connection, plan.sessions)
+    write_user_roles(connection, plan.roles)
+    write_waiting(connection, plan.waiting, number)
     changed = loaded or connection.total_changes - looked_at > before
     facts = {
         "generation": str(generation + 1 if changed else generation),
         "settings_digest": plan.settings_digest,
         "missing": missing_columns(plan.missing),
         "snapshot": snapshot_name,
+        "waiting": "kept",
         **plan.facts,
     }
     connection.executemany("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", facts.items())

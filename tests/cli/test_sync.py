@@ -1,5 +1,6 @@
 """`sync`, `runs`, `classes` and every exit code of theirs from outside (contract.md, Commands)."""
 
+import csv
 import json
 import shutil
 import sqlite3
@@ -16,6 +17,20 @@ def history(run):
 def fetched(folder, query):
     with sqlite3.connect(folder / "state.db") as state:
         return state.execute(query).fetchall()
+
+
+def as_delta(folder):
+    """The set, its rows all active, as deltas."""
+    manifest = folder / "manifest.csv"
+    manifest.write_text(manifest.read_text(encoding="utf-8").replace(",bulk", ",delta"), encoding="utf-8")
+    for file in folder.glob("*.csv"):
+        if file != manifest:
+            with file.open(encoding="utf-8", newline="") as lines:
+                rows = list(csv.DictReader(lines))
+            with file.open("w", encoding="utf-8", newline="") as lines:
+                writer = csv.DictWriter(lines, list(rows[0]))
+                writer.writeheader()
+                writer.writerows(row | {"status": "active"} for row in rows)
 
 
 class TestSync:
@@ -45,6 +60,26 @@ class TestSync:
         assert fetched(district, "SELECT count(*) FROM roster_users") == [(0,)]
         (report,) = [folder for folder in (district / "reports").iterdir() if folder.name in said]
         assert json.loads((report / "summary.json").read_text(encoding="utf-8"))
+
+    def test_a_delta_set_and_a_manifest_alone_are_exit_0(self, run, synced, tmp_path):
+        before = fetched(synced, "SELECT * FROM roster_users")
+        as_delta(synced / "oneroster")
+        run("sync")
+        alone = tmp_path / "alone"
+        alone.mkdir()
+        (alone / "manifest.csv").write_text("propertyName,value\noneroster.version,1.1\n", encoding="utf-8")
+        run("sync", "--source", str(alone))
+        assert fetched(synced, "SELECT * FROM roster_users") == before
+        assert [row["status"] for row in history(run)] == ["applied"] * 3
+        (row,) = json.loads(run("validate", "oneroster", "--format", "json").stdout)[:1] or [{"severity": "none"}]
+        assert row["severity"] != "error"
+
+    def test_a_delta_set_without_a_bulk_set_before_it_is_exit_4(self, run, district):
+        as_delta(district / "oneroster")
+        told = run("sync", code=4).stderr
+        assert "no bulk set was applied" in told
+        assert "bulk set" in told
+        assert fetched(district, "SELECT count(*) FROM roster_users") == [(0,)]
 
     def test_another_source_may_be_named(self, run, synced):
         run("generate", "night2", "--students", "60", "--night", "2")
@@ -129,6 +164,18 @@ class TestRefusals:
         (synced / "oneroster" / "users.csv").write_text("sourcedId,role\n", encoding="utf-8")
         assert "users.csv" in self.refusal(run("sync", code=4))
         assert history(run)[0]["status"] == "refused"
+
+    def test_a_delta_set_after_one_that_was_skipped_is_exit_4(self, run, synced):
+        as_delta(synced / "oneroster")
+        run("sync")
+        users = synced / "oneroster" / "users.csv"
+        sound = users.read_bytes()
+        users.write_bytes(sound + b'"broken\n')
+        run("sync", code=4)
+        users.write_bytes(sound.replace(b"example.org", b"example.net"))
+        skipped = history(run)[0]["run_id"]
+        assert f"run {skipped} (refused)" in self.refusal(run("sync", code=4))
+        run("sync", "--dry-run", code=4)
 
     def test_a_state_that_another_run_holds_is_exit_6(self, run, synced):
         from rostersync.state.lock import hold

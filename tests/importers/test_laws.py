@@ -85,7 +85,7 @@ def comparable(found: Roster) -> dict[str, object]:
     said: dict[str, object] = {}
     for name, value in vars(found).items():
         if isinstance(value, pl.DataFrame):
-            frame = value.drop("line")
+            frame = value.drop("line", strict=False)
             if name == "findings":
                 frame = frame.drop("message")  # may count rows
             said[name] = sorted(map(str, frame.rows()))

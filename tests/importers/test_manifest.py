@@ -44,10 +44,13 @@ def test_a_bulk_file_without_rows_never_means_that_all_have_left(deliver: Delive
         roster(deliver(files_11(**{file: content.replace("header", header)})))
 
 
-@pytest.mark.parametrize("file", ["users", "classes", "enrollments", "orgs"])
-def test_delta_files_are_refused_in_plain_words(deliver: Deliver, file: str):
-    with pytest.raises(ImportRefused, match=rf"{file}\.csv: .*delta files are not supported yet.*bulk export"):
-        roster(deliver(files_11(manifest=manifest(**{file: "delta"}))))
+def test_a_manifest_alone_that_lists_bulk_files_was_not_delivered_whole(deliver: Deliver):
+    for said in ("", "file.users,delta\n"):
+        assert roster(deliver({"manifest": f"propertyName,value\n{said}"})).users is None
+    with pytest.raises(ImportRefused, match=r"users\.csv is missing.*Nothing was changed"):
+        roster(deliver({"manifest": "propertyName,value\nfile.users,bulk\n"}))
+    with pytest.raises(ImportRefused, match=r"users\.csv is missing.*Nothing was changed"):
+        roster(deliver({"manifest": "nonsense\n"}))
 
 
 def test_what_the_manifest_says_and_what_is_there(deliver: Deliver):

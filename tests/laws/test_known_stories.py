@@ -110,6 +110,7 @@ STORIES: dict[str, list[Step]] = {
         Configure(policy=EXTREME),
         night(YOUNGER, ANA),
         night(),
+    ],
     "a record whose row cannot be read says nothing of the account": [
         night(CHILD, BOTH_ROLES, user("T1", email="g1@x.example")),
         night(CHILD, {**BOTH_ROLES, "sourcedId": ""}, user("T1", email="g1@x.example", enabledUser="false")),

@@ -295,6 +295,7 @@ class District:
         manifest: Mapping[str, str] | None = None,
         sessions: Iterable[Row] = (),
         roles: Iterable[Row] | None = None,
+        standing: bool = True,
         shuffle: int | None = None,
         dry_run: bool = False,
         full: bool = False,
@@ -313,6 +314,7 @@ class District:
             manifest=manifest,
             sessions=sessions,
             roles=roles,
+            standing=standing,
             shuffle=shuffle,
         )
         return self.sync(folder, dry_run=dry_run, full=full, override=override, now=now)
@@ -330,23 +332,26 @@ class District:
         manifest: Mapping[str, str] | None = None,
         sessions: Iterable[Row] = (),
         roles: Iterable[Row] | None = None,
+        standing: bool = True,
         shuffle: int | None = None,
     ) -> Path:
         """The folder of a night's files; a standing class K0 with teacher T0 keeps them filled.
 
         `without` names columns per file that the export does not have, `absent` whole files, `manifest` what a
         manifest.csv says of files ("users": "absent"). `sessions` are further terms. With `roles` the set is one of
-        OneRoster 1.2. `shuffle` seeds another order of rows and columns.
+        OneRoster 1.2. `shuffle` seeds another order of rows and columns. Without `standing` K0 and T0 are left out: a
+        delta has no use for them.
         """
         self._nights += 1
         folder = self.folder / f"night{self._nights}"
         folder.mkdir()
         missing = without or {}
         base_class, base_teacher = school_class("K0"), teacher("T0")
+        base_roll = [enrollment("K0", "T0", "teacher")]
         files: dict[str, tuple[list[str], list[Row]]] = {
-            "users": (USER_HEADER, [base_teacher, *users]),
-            "classes": (CLASS_HEADER, [base_class, *(classes or ())]),
-            "enrollments": (ENROLLMENT_HEADER, [enrollment("K0", "T0", "teacher"), *(enrollments or ())]),
+            "users": (USER_HEADER, [*([base_teacher] if standing else []), *users]),
+            "classes": (CLASS_HEADER, [*([base_class] if standing else []), *(classes or ())]),
+            "enrollments": (ENROLLMENT_HEADER, [*(base_roll if standing else []), *(enrollments or ())]),
             "orgs": (ORG_HEADER, [_org(school) for school in schools]),
             "courses": (COURSE_HEADER, [{"sourcedId": "course", "title": "Course", "orgSourcedId": "A"}]),
             "academicSessions": (
@@ -369,7 +374,7 @@ class District:
                 [column for column in USER_HEADER if column not in {"role", "orgSourcedIds"}],
                 files["users"][1],
             )
-            files["roles"] = (ROLE_HEADER, [role("T0", "teacher", "primary"), *roles])
+            files["roles"] = (ROLE_HEADER, [*([role("T0", "teacher", "primary")] if standing else []), *roles])
         if manifest is not None:
             _write_manifest(folder, files, manifest, version="1.1" if roles is None else "1.2")
         order = random.Random(shuffle)
@@ -385,6 +390,42 @@ class District:
                 writer.writeheader()
                 writer.writerows(rows)
         return folder
+
+    def delta(
+        self,
+        users: Iterable[Row] = (),
+        classes: Iterable[Row] = (),
+        enrollments: Iterable[Row] = (),
+        *,
+        modes: Mapping[str, str] | None = None,
+        full: bool = False,
+        dry_run: bool = False,
+        override: Sequence[str] = (),
+        now: datetime | None = None,
+        **files: Any,
+    ) -> Report:
+        """One night with a delta set of these rows (a blank status is active); other files are absent.
+
+        `modes` says otherwise of files; those that are bulk or delta there are written as `files` would.
+        """
+        said = {"users": "delta", "classes": "delta", "enrollments": "delta"} | dict(modes or {})
+        if "roles" in files:
+            said = {"roles": "delta", **said}
+            files["roles"] = [row | {"status": row.get("status") or "active"} for row in files["roles"]]
+        optional = ("orgs", "courses", "academicSessions")
+        absent = [name for name in (*optional, *said) if said.get(name, "absent") == "absent"]
+        manifest = {name: said.get(name, "absent") for name in (*said, *optional)}
+        bulk = {name for name, mode in said.items() if mode == "bulk"}
+        parts = {"users": list(users), "classes": list(classes), "enrollments": list(enrollments)}
+        base = {"users": teacher("T0"), "classes": school_class("K0"), "enrollments": enrollment("K0", "T0", "teacher")}
+        rows = {
+            name: [base[name], *part]
+            if name in bulk
+            else [row | {"status": row.get("status") or "active"} for row in part]
+            for name, part in parts.items()
+        }
+        folder = self.files(**rows, absent=absent, manifest=manifest, standing=False, **files)
+        return self.sync(folder, dry_run=dry_run, full=full, override=override, now=now)
 
     def sync(
         self,

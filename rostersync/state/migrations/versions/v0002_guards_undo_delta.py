@@ -24,6 +24,8 @@ def upgrade() -> None:
     op.add_column("outbox", sa.Column("body", sa.String(), nullable=True))
     _edits_of_any_record()
     _waiting()
+    _academic_sessions()
+    _user_roles()
     _kept_of_runs()
 
 
@@ -63,6 +65,29 @@ def _waiting() -> None:
         sa.PrimaryKeyConstraint("kind", "id"),
         sqlite_with_rowid=False,
     )
+
+
+def _academic_sessions() -> None:
+    op.create_table(
+        "academic_sessions",
+        sa.Column("sourced_id", sa.String(), nullable=False),
+        sa.Column("end_date", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("sourced_id"),
+    )
+
+
+def _user_roles() -> None:
+    op.create_table(
+        "user_roles",
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("sourced_id", sa.String(), nullable=True),
+        sa.Column("user_id", sa.String(), nullable=False),
+        sa.Column("role", sa.String(), nullable=False),
+        sa.Column("is_primary", sa.Boolean(), nullable=False),
+        sa.Column("org_id", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("number"),
+    )
+    op.create_index("user_roles_user", "user_roles", ["user_id"])
 
 
 def _kept_of_runs() -> None:
