@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from rostersync.errors import StateBusy
-from rostersync.model.night import ACCOUNT_CONTACTS, CLASS_IMPORT, ENROLLMENT_KEY, ENROLLMENT_VALUES
+from rostersync.model.night import ACCOUNT_CONTACTS, CLASS_IMPORT, ENROLLMENT_KEY, ENROLLMENT_VALUES, VALID
 from rostersync.model.notes import NIGHTLY
 from rostersync.model.plan import Plan
 from rostersync.model.roster import USER_DETAILS
@@ -144,19 +144,32 @@ _USER_COLUMNS = {
 
 
 def _write_users(connection: sqlite3.Connection, plan: Plan, number: int) -> None:
-    users = plan.decisions.users.assign(to_review=plan.decisions.users["by_waiting"])
+    users = _with_read_line(plan.decisions.users).assign(to_review=plan.decisions.users["by_waiting"])
     known = users[users["known"] & (users["origin"] == "sis")]
     moved = known[_any_differs(known, [name for name in _USER_COLUMNS if name != "account_id"], _USER_COLUMNS)]
     names = list(_USER_COLUMNS)
     _many(
         connection,
-        f"UPDATE users SET {', '.join(f'{name} = ?' for name in names)} WHERE id = ?",
+        f"UPDATE users SET {', '.join(f'{name} = ?' for name in names)}, {_read_in(number)} WHERE id = ?",
         moved,
-        [*_USER_COLUMNS.values(), "id"],
+        [*_USER_COLUMNS.values(), *_READ_LINE, "id"],
     )
-    new = users[[*dict.fromkeys(_USER_COLUMNS.values()), "id"]][~users["known"] & (users["to_status"] != "")]
-    constants = {"origin": "sis", "added_in": number}
-    _insert(connection, "users", new, {**_USER_COLUMNS, "id": "id", "sourced_id": "id"}, constants)
+    new = users[[*dict.fromkeys(_USER_COLUMNS.values()), "to_line", "id"]][~users["known"] & (users["to_status"] != "")]
+    constants = {"origin": "sis", "added_in": number, "read_in": number}
+    _insert(connection, "users", new, {**_USER_COLUMNS, "line": "to_line", "id": "id", "sourced_id": "id"}, constants)
+
+
+_READ_LINE = ("to_line", "to_line")
+"""What fills `_read_in`. A new line alone writes nothing (R-A1): the line is that of the run that wrote the row."""
+
+
+def _read_in(number: int) -> str:
+    return f"line = coalesce(?, line), read_in = iif(? IS NULL, read_in, {number})"
+
+
+def _with_read_line(frame: pd.DataFrame) -> pd.DataFrame:
+    """`frame` with `to_line`: where the row stands that speaks tonight; missing where the base speaks."""
+    return frame.assign(to_line=frame["line"].where(frame["presence"] == VALID).astype("Int64"))
 
 
 _CLASS_COLUMNS = {
@@ -169,18 +182,19 @@ _CLASS_COLUMNS = {
 
 
 def _write_classes(connection: sqlite3.Connection, plan: Plan, number: int) -> None:
-    classes = plan.decisions.classes.assign(to_review=False)
+    classes = _with_read_line(plan.decisions.classes).assign(to_review=False)
     known = classes[classes["known"] & (classes["origin"] == "sis")]
     names = list(_CLASS_COLUMNS)
     _many(
         connection,
-        f"UPDATE classes SET {', '.join(f'{name} = ?' for name in names)} WHERE id = ?",
+        f"UPDATE classes SET {', '.join(f'{name} = ?' for name in names)}, {_read_in(number)} WHERE id = ?",
         known[_any_differs(known, names, _CLASS_COLUMNS)],
-        [*_CLASS_COLUMNS.values(), "id"],
+        [*_CLASS_COLUMNS.values(), *_READ_LINE, "id"],
     )
     new = classes[~classes["known"] & (classes["to_status"] != "")]
-    constants = {"origin": "sis", "added_in": number}
-    _insert(connection, "classes", new, {**_CLASS_COLUMNS, "id": "id", "sourced_id": "id"}, constants)
+    constants = {"origin": "sis", "added_in": number, "read_in": number}
+    columns = {**_CLASS_COLUMNS, "line": "to_line", "id": "id", "sourced_id": "id"}
+    _insert(connection, "classes", new, columns, constants)
 
 
 def _write_enrollments(connection: sqlite3.Connection, plan: Plan, number: int) -> None:
