@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.policies.district import District, Report, school_class, student, teacher
+from tests.policies.district import District, Report, person, school_class, student, teacher
 
 USERS = "SELECT u.id, u.line, r.run_id FROM users u JOIN runs r ON r.number = u.read_in"
 CLASSES = "SELECT u.id, u.line, r.run_id FROM classes u JOIN runs r ON r.number = u.read_in"
@@ -63,5 +63,5 @@ def test_who_left_keeps_the_line_of_the_last_import_that_had_them(district):
 
 def test_a_rejected_row_is_not_where_the_values_come_from(district):
     first = run_of(district.night([student("S1"), student("S2")]))
-    district.night([student("S2"), student("S1", role="pupil")])
+    district.night([student("S2"), person("S1", "pupil")])
     assert read(district, USERS)["S1"] == (3, first)

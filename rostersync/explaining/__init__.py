@@ -1,0 +1,68 @@
+"""Where each value of a record comes from: the rule, the setting, the run, the file and line (policies.md). Pure.
+
+Everything follows from what is stored (model/record.py) and from the settings; where these cannot tell, the rule is
+`unknown` and the sentence says so.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rostersync.explaining.accounts import account_of, account_rows
+from rostersync.explaining.classes import class_rows
+from rostersync.explaining.contacts import contact_rows
+from rostersync.explaining.enrollments import enrollment_rows
+from rostersync.explaining.families import guardianship_rows
+from rostersync.explaining.people import access_row, sis_rows, status_row
+from rostersync.explaining.rows import COLUMNS, Explained, Explanation
+from rostersync.explaining.waiting import standing_row, waiting_rows
+from rostersync.model.record import ClassFacts, PersonFacts, WaitingFacts
+
+if TYPE_CHECKING:
+    from rostersync.settings import Policy
+
+__all__ = ["COLUMNS", "Explained", "Explanation", "explain_class", "explain_person", "explain_waiting"]
+
+
+def explain_person(facts: PersonFacts, policy: Policy) -> Explanation:
+    """Everything about a user of the state."""
+    view = account_of(facts, policy)
+    user = view.user
+    status = str(user["roster_status"])
+    state = "disabled" if user["disabled"] else user["state"]
+    waiting = [standing_row(facts.waiting, status)] if facts.waiting is not None else []
+    return Explanation(
+        "user",
+        facts.id,
+        f"{user['role']}, {status}, account {state}, from {'the SIS' if user['origin'] == 'sis' else 'here'}",
+        [
+            status_row(view, policy),
+            *waiting,
+            *account_rows(view)[:1],
+            *contact_rows(view),
+            *sis_rows(view),
+            access_row(view),
+            *account_rows(view)[1:],
+            *guardianship_rows(view, policy),
+            *enrollment_rows(facts.memberships, facts.circle, "class_id"),
+        ],
+    )
+
+
+def explain_class(facts: ClassFacts, policy: Policy) -> Explanation:
+    """Everything about a class of the state."""
+    row = facts.row
+    rows = class_rows(facts, policy)
+    if facts.waiting is not None:
+        rows.insert(1, standing_row(facts.waiting, str(row["status"])))
+    return Explanation(
+        "class", str(row["id"]), f"{row['status']}, from {'the SIS' if row['origin'] == 'sis' else 'here'}", rows
+    )
+
+
+def explain_waiting(facts: WaitingFacts, policy: Policy) -> Explanation:
+    """Why a row of the last import is not in the directory."""
+    kind = {"users": "user", "classes": "class"}[facts.waiting.kind]
+    return Explanation(
+        "waiting", facts.waiting.id, f"{kind} of the last import, not in the directory", waiting_rows(facts, policy)
+    )

@@ -1,0 +1,122 @@
+"""Why enrollments are current or ended (policies.md R-K1, R-K4, R-K6, R-F1, R-F2, R-F6, R-U8)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import date, timedelta
+
+from rostersync.explaining.deciding import STAFF, kind_of
+from rostersync.explaining.rows import UNKNOWN, Explained, Reason, last, when
+from rostersync.model.notes import Code
+from rostersync.model.record import Circle, Event, Membership, Row
+
+_DROPPED_BEFORE_END = timedelta(days=14)
+
+
+def enrollment_rows(memberships: Iterable[Membership], circle: Circle, named_by: str) -> list[Explained]:
+    """One row per enrollment; `named_by` is the column that names the other side: class_id or user_id."""
+    return [_enrollment(member, circle, named_by) for member in memberships]
+
+
+def counts(rows: Iterable[Explained]) -> list[tuple[str, str, int]]:
+    """Status, rule and number of enrollments."""
+    found = Counter((str(row.platform), row.reason.rule) for row in rows if row.part == "enrollment")
+    return [(status, rule, number) for (status, rule), number in sorted(found.items())]
+
+
+def _enrollment(member: Membership, circle: Circle, named_by: str) -> Explained:
+    row = member.row
+    event = last(member.events, "status")
+    run, edited = when(event, row["added_run"])
+    return Explained(
+        "enrollment",
+        f"{row[named_by]} {row['role']}",
+        str(row["status"]),
+        None,
+        _reason(member, circle, event),
+        run=run,
+        edited=edited,
+    )
+
+
+def _reason(member: Membership, circle: Circle, event: Event | None) -> Reason:
+    row = member.row
+    if row["status"] == "current":
+        return _current(member, event)
+    if event is None or event.run is None:
+        return Reason(UNKNOWN, "The state does not say which run ended it.", _AGAIN)
+    left = _left_in(circle, str(row["user_id"]), event.run)
+    if left is not None:
+        return _with_person(row, circle, left)
+    if row["origin"] != "sis":
+        return Reason("R-F6", "Made by hand; it ended because the person left.", _AGAIN_BY_HAND)
+    if _was_dropped(member, event.run):
+        return Reason(
+            "R-K6",
+            f"Its endDate {row['end_date']} has come and lies more than 14 days before the end of the class's last "
+            f"term ({(member.school_class or {}).get('ends_on')}): it was dropped.",
+            "Give a later endDate, or none, in enrollments.csv.",
+        )
+    return Reason(
+        "R-K4",
+        "Its row is gone from the import while the class is there, or came with an endDate that had passed (R-K6; "
+        "the state keeps no date of such a row).",
+        _AGAIN,
+    )
+
+
+_AGAIN = "Put the row back into enrollments.csv."
+_AGAIN_BY_HAND = "It comes back with the person (R-U9), or is made again by hand."
+
+
+def _current(member: Membership, event: Event | None) -> Reason:
+    row = member.row
+    school_class = member.school_class
+    if school_class is not None and school_class["status"] == "archived":
+        return Reason(
+            "R-K1",
+            "The class is archived: its enrollments stay as they were that night.",
+            "Put the class's row back into classes.csv; then enrollments.csv decides again.",
+        )
+    if row["origin"] != "sis":
+        return Reason(
+            "R-K4",
+            "Made by hand: it stays until the person leaves (R-F6).",
+            "It ends when the student or teacher is no longer in the SIS import.",
+        )
+    if event is not None and event.code == Code.RETURNED.value:
+        return Reason("R-K4", "Its row is in the import again.", "Take the row out of enrollments.csv.")
+    return Reason("R-K4", "Its row is in the import.", "Take the row out of enrollments.csv.")
+
+
+def _left_in(circle: Circle, user_id: str, run: str) -> Event | None:
+    """How the person left in this run, if so."""
+    events = circle.events.get(user_id, ())
+    return next(
+        (e for e in events if e.run == run and e.field == "roster_status" and e.after in {"archived", "removed"}), None
+    )
+
+
+def _with_person(row: Row, circle: Circle, left: Event) -> Reason:
+    """An enrollment that ended because its person left."""
+    if row["origin"] != "sis":
+        return Reason("R-F6", "Made by hand; it ended because the person left.", _AGAIN_BY_HAND)
+    back = "Put the person's row back into users.csv, and the enrollment's into enrollments.csv."
+    if left.after == "removed":
+        return Reason("R-F2", "It ended because the person was removed with the family (extreme).", back)
+    if kind_of(circle.people[str(row["user_id"])]["roles"]) == STAFF:
+        return Reason("R-U8", "It ended because the person left: staff of active classes.", back)
+    if left.code == Code.LEFT_SIS.value:
+        return Reason("R-F3", "It ended because the student left, as in R-F1; a guardian stayed.", back)
+    return Reason("R-F1", "It ended because the student left with the family.", back)
+
+
+def _was_dropped(member: Membership, run: str) -> bool:
+    """R-K6 by the dates that the state holds."""
+    ends, last_term = member.row["end_date"], (member.school_class or {}).get("ends_on")
+    if not ends or not last_term:
+        return False
+    day = f"{run[:4]}-{run[4:6]}-{run[6:8]}"  # UTC; the district's day may be one earlier or later
+    dropped = date.fromisoformat(ends) < date.fromisoformat(last_term) - _DROPPED_BEFORE_END
+    return dropped and date.fromisoformat(ends) <= date.fromisoformat(day)

@@ -1,0 +1,207 @@
+"""Why somebody of the last import is not in the directory, or a row has no effect (R-C1, R-C5, R-G4, R-V3)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rostersync.explaining.deciding import GUARDIAN, kind_of, mobile_and_phone, setting
+from rostersync.explaining.rows import UNKNOWN, Explained, Place, Reason, listed, named, shown
+from rostersync.model.notes import Code
+from rostersync.model.record import Waiting, WaitingFacts
+
+if TYPE_CHECKING:
+    from rostersync.settings import Policy
+
+FILES = {"users": "users.csv", "classes": "classes.csv"}
+_SHOWN = ("role", "school_ids", "given_name", "family_name", "title", "school_id")
+
+
+def waiting_rows(facts: WaitingFacts, policy: Policy) -> list[Explained]:
+    """Why the row waits, who has the credentials it wants, and what the row says."""
+    waiting = facts.waiting
+    place = Place(FILES[waiting.kind], waiting.line, waiting.run)
+    rows = [Explained("waiting", "added", None, None, _reason(facts, policy), place, waiting.run)]
+    if waiting.code == Code.NO_UNIQUE_CREDENTIAL.value:
+        rows += [_credential(facts, policy, field, value, place) for field, value in _wanted(facts, policy)]
+    rows += [_relation(facts, other, place) for other in facts.relations]
+    reason = Reason("Import", "The last import says so; the directory has no such record.", "Change it in the SIS.")
+    rows += [
+        Explained("value", field, None, str(waiting.cells[field]), reason, place)
+        for field in _SHOWN
+        if waiting.cells.get(field)
+    ]
+    return rows
+
+
+def standing_row(waiting: Waiting, known: str) -> Explained:
+    """What a row of the last import says of a record that is there all the same: held, rejected or without effect.
+
+    `known` says how the record stands in the state.
+    """
+    place = Place(FILES[waiting.kind], waiting.line, waiting.run)
+    return Explained("waiting", "last row", known, None, _standing_reason(waiting), place, waiting.run)
+
+
+def _standing_reason(waiting: Waiting) -> Reason:
+    said = f" {waiting.notes}" if waiting.notes else ""
+    match waiting.code:
+        case Code.GUARD_HELD.value:
+            return _held(said)
+        case Code.UNREADABLE_ROWS.value:
+            return Reason(
+                "R-V3",
+                "It is no longer in the import, and stays while the file has rows whose sourcedId cannot be read."
+                + said,
+                "Correct the rows that issues.csv lists.",
+            )
+        case Code.CLASS_STAYS_ARCHIVED.value:
+            return Reason("R-K2", f"The row has no effect.{said}", "Set policy.restore_classes to true.")
+        case _:
+            pass
+    if "rejected" in waiting.cells:
+        return Reason(
+            "R-V3",
+            f"The row was rejected: the record keeps its last good values.{_findings(waiting)}",
+            "Correct the row in the SIS.",
+        )
+    if waiting.deleted:
+        return Reason(UNKNOWN, f"It is no longer in the import, and stays.{said}", "See the report of that run.")
+    return Reason(UNKNOWN, f"The row says something that had no effect.{said}", "See the report of that run.")
+
+
+def _held(said: str) -> Reason:
+    return Reason(
+        "R-D2",
+        f"A guard held it.{said}",
+        "Check the files; if they are right: rostersync sync --override-guards, or other limits under [guards].",
+    )
+
+
+def _reason(facts: WaitingFacts, policy: Policy) -> Reason:
+    waiting = facts.waiting
+    if waiting.code == Code.NO_UNIQUE_CREDENTIAL.value:
+        return Reason(
+            "R-C1",
+            "A guardian who would hold no e-mail and no mobile of their own is not added. "
+            + ("The SIS gives neither." if not _wanted(facts, policy) else "See each credential."),
+            "Give the guardian an e-mail or a mobile in the SIS that nobody else has; as soon as one is unique, the "
+            "next sync adds them.",
+        )
+    if waiting.code == Code.NO_STUDENT.value:
+        return Reason(
+            "R-C5",
+            "A guardian with no student in the import is not added"
+            + (
+                f": {named(facts.relations)} is not there as a student."
+                if facts.relations
+                else ": no row relates them."
+            ),
+            "Name a student of the import in agentSourcedIds of either row.",
+        )
+    if waiting.code == Code.GUARD_HELD.value:
+        return _held(f" {waiting.notes}" if waiting.notes else "")
+    if "rejected" in waiting.cells:
+        return Reason(
+            "R-V2",
+            f"The row was rejected, so that a new record waits.{_findings(waiting)}",
+            "Correct the row in the SIS.",
+        )
+    manage = setting(policy, _schools(facts), "manage_guardians")
+    if waiting.kind == "users" and _is_guardian(waiting) and manage.value == "false":
+        return Reason(
+            "R-G4",
+            "Guardians of the import are ignored here.",
+            "Set policy.manage_guardians to true for every school of this guardian's students.",
+            (manage,),
+        )
+    return Reason(
+        UNKNOWN,
+        "The row had no effect in that run, and the state does not say why.",
+        "Run rostersync sync --dry-run and see what its report says of it.",
+    )
+
+
+def _findings(waiting: Waiting) -> str:
+    """What is wrong with a rejected row, as issues.csv says it."""
+    told = [
+        f"{found['column']}: {found['message']}" if found.get("column") else str(found.get("message") or "")
+        for found in waiting.cells.get("findings") or ()
+    ]
+    texts = told or ([waiting.notes] if waiting.notes else [])
+    return "".join(f" {text.rstrip('.')}." for text in dict.fromkeys(texts) if text)
+
+
+def _is_guardian(waiting: Waiting) -> bool:
+    return kind_of(waiting.cells.get("roles") or waiting.cells.get("role")) == GUARDIAN
+
+
+def _schools(facts: WaitingFacts) -> list[str]:
+    """The schools that rule: a guardian's are those of the students that are known."""
+    if not _is_guardian(facts.waiting):
+        return listed(facts.waiting.cells.get("school_ids"))
+    people = (facts.circle.people[other] for other in facts.relations if other in facts.circle.people)
+    return list(dict.fromkeys(school for person in people for school in listed(person["school_ids"])))
+
+
+def _wanted(facts: WaitingFacts, policy: Policy) -> list[tuple[str, str]]:
+    """The e-mail and the mobile that the row would give."""
+    cells = facts.waiting.cells
+    credential = setting(policy, _schools(facts), "phone_credential").value
+    mobile, _ = mobile_and_phone(shown(cells.get("sms")), shown(cells.get("phone")), credential)
+    wanted = (("email", shown(cells.get("email"))), ("mobile", mobile))
+    return [(field, value) for field, value in wanted if value]
+
+
+def _credential(facts: WaitingFacts, policy: Policy, field: str, value: str, place: Place) -> Explained:
+    holders = facts.circle.holders.get((field, value), ())
+    unique = setting(policy, _schools(facts), "unique_credentials")
+    if holders:
+        reason = _taken(facts, field, holders)
+    elif unique.value == '"strict"':
+        reason = Reason(
+            "R-C3",
+            "Nobody has it; under the strict setting a credential that several want is given to none of them.",
+            f'Give each of them an own {field} in the SIS, or set policy.unique_credentials to "first-claim".',
+            (unique,),
+        )
+    else:
+        reason = Reason(
+            "R-C1",
+            "Nobody has it now.",
+            "The next sync adds the guardian, unless somebody who goes first wants it too.",
+        )
+    return Explained("credential", field, f"held by {named(holders)}" if holders else None, value, reason, place)
+
+
+def _taken(facts: WaitingFacts, field: str, holders: tuple[str, ...]) -> Reason:
+    holder = facts.circle.people[holders[0]]
+    keeps = "" if holder["state"] != "active" else f"; {holders[0]} is active and may keep it (R-U3): edit it there"
+    return Reason(
+        "R-C2",
+        f"It belongs to {named(holders)}, {holder['role']}, {holder['roster_status']}: who has it and still wants it "
+        "keeps it.",
+        f"Give this guardian an own {field} in the SIS, or take it from {holders[0]} there{keeps}.",
+    )
+
+
+def _relation(facts: WaitingFacts, other_id: str, place: Place) -> Explained:
+    other = facts.circle.people.get(other_id)
+    said = "not in the directory" if other is None else f"{other['role']}, {other['roster_status']}"
+    names = other_id in _agents(facts.waiting)
+    return Explained(
+        "guardianship",
+        other_id,
+        None,
+        "this row" if names else "the other one's row",
+        Reason(
+            "R-G1",
+            f"Related by agentSourcedIds; {other_id} is {said}.",
+            "A guardianship begins once both are in the directory.",
+        ),
+        place if names else Place(),
+    )
+
+
+def _agents(waiting: Waiting) -> list[str]:
+    rows = waiting.cells.get("rejected") or [waiting.cells]
+    return [agent for row in rows for agent in listed(row.get("agents"))]
