@@ -220,19 +220,21 @@ class OutboxMessage(SQLModel, table=True):
 
 
 class Edit(SQLModel, table=True):
-    """What a person changed between syncs: an accepted invitation or an edited platform value."""
+    """What a person changed between syncs: an invitation, a platform value, an account, a class, a guardianship."""
 
     __tablename__ = "edits"
     __table_args__ = (Index("edits_user", "user_id"),)
     number: int | None = Field(default=None, primary_key=True)
-    user_id: str
-    account_id: int = Field(foreign_key="accounts.account_id")
+    user_id: str | None = None  # None where only a class is concerned
+    account_id: int | None = Field(default=None, foreign_key="accounts.account_id")
     made_at: str
     made_by: str
     field: str
     before: str | None = None
     after: str | None = None
     generation: int
+    kind: str = "users"  # users | classes | enrollments | guardianships
+    record_id: str  # as in roster_changes
 
 
 class StandingNote(SQLModel, table=True):

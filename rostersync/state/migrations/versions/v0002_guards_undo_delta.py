@@ -20,8 +20,19 @@ def upgrade() -> None:
     op.add_column("runs", sa.Column("undoes", sa.Integer(), nullable=True))
     op.add_column("outbox", sa.Column("subject", sa.String(), nullable=True))
     op.add_column("outbox", sa.Column("body", sa.String(), nullable=True))
+    _edits_of_any_record()
     _waiting()
     _kept_of_runs()
+
+
+def _edits_of_any_record() -> None:
+    """Edits of classes concern no user and no account; every edit names its record as roster_changes does."""
+    with op.batch_alter_table("edits") as edits:
+        edits.alter_column("user_id", existing_type=sa.String(), nullable=True)
+        edits.alter_column("account_id", existing_type=sa.Integer(), nullable=True)
+        edits.add_column(sa.Column("kind", sa.String(), nullable=False, server_default=sa.text("'users'")))
+        edits.add_column(sa.Column("record_id", sa.String(), nullable=False, server_default=sa.text("''")))
+    op.execute("UPDATE edits SET record_id = user_id")
 
 
 def _waiting() -> None:
