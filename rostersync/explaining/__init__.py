@@ -9,13 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rostersync.explaining.accounts import account_of, account_rows
-from rostersync.explaining.classes import class_rows
+from rostersync.explaining.classes import class_rows, no_effect_of_class
 from rostersync.explaining.contacts import contact_rows
 from rostersync.explaining.enrollments import enrollment_rows
 from rostersync.explaining.families import guardianship_rows
-from rostersync.explaining.people import access_row, sis_rows, status_row
+from rostersync.explaining.holds import held_rows
+from rostersync.explaining.people import access_row, no_effect, sis_rows, status_row
 from rostersync.explaining.rows import COLUMNS, Explained, Explanation
-from rostersync.explaining.waiting import standing_row, waiting_rows
+from rostersync.explaining.waiting import waiting_rows
 from rostersync.model.record import ClassFacts, PersonFacts, WaitingFacts
 
 if TYPE_CHECKING:
@@ -30,19 +31,19 @@ def explain_person(facts: PersonFacts, policy: Policy) -> Explanation:
     user = view.user
     status = str(user["roster_status"])
     state = "disabled" if user["disabled"] else user["state"]
-    waiting = [standing_row(facts.waiting, status)] if facts.waiting is not None else []
+    account, *linked = account_rows(view)
     return Explanation(
         "user",
         facts.id,
         f"{user['role']}, {status}, account {state}, from {'the SIS' if user['origin'] == 'sis' else 'here'}",
         [
             status_row(view, policy),
-            *waiting,
-            *account_rows(view)[:1],
+            *held_rows(facts.waiting, facts.notes, status, no_effect(view)),
+            account,
             *contact_rows(view),
             *sis_rows(view),
             access_row(view),
-            *account_rows(view)[1:],
+            *linked,
             *guardianship_rows(view, policy),
             *enrollment_rows(facts.memberships, facts.circle, "class_id"),
         ],
@@ -52,9 +53,9 @@ def explain_person(facts: PersonFacts, policy: Policy) -> Explanation:
 def explain_class(facts: ClassFacts, policy: Policy) -> Explanation:
     """Everything about a class of the state."""
     row = facts.row
-    rows = class_rows(facts, policy)
-    if facts.waiting is not None:
-        rows.insert(1, standing_row(facts.waiting, str(row["status"])))
+    status, *values = class_rows(facts, policy)
+    held = held_rows(facts.waiting, facts.notes, str(row["status"]), no_effect_of_class(status, facts))
+    rows = [status, *held, *values]
     return Explanation(
         "class", str(row["id"]), f"{row['status']}, from {'the SIS' if row['origin'] == 'sis' else 'here'}", rows
     )

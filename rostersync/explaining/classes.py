@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rostersync.explaining.deciding import setting
 from rostersync.explaining.enrollments import enrollment_rows
+from rostersync.explaining.holds import without_effect
 from rostersync.explaining.rows import UNKNOWN, Explained, Place, Reason, Setting, last, listed, place_of, shown, when
 from rostersync.model.night import CLASS_IMPORT
 from rostersync.model.notes import Code
@@ -108,3 +109,8 @@ def _follows(facts: ClassFacts, field: str) -> Reason:
             "Change the term's endDate in the SIS.",
         )
     return Reason("R-K3", "It follows the SIS.", "Change it in the SIS.")
+
+
+def no_effect_of_class(status: Explained, facts: ClassFacts) -> Reason:
+    """Why the last import's row of an archived class has no effect: what decides its status (R-K2)."""
+    return status.reason if facts.row["status"] == "archived" else without_effect(facts.waiting)

@@ -122,7 +122,7 @@ def _credential(view: AccountView, field: str, event: Event | None) -> Reason:
     circle = view.facts.circle
     if value == sis:
         rivals = others(view, circle.wanted_by.get((field, sis), ()))
-        also = f" {rivals} wants it too and goes without it (R-C2)." if rivals else ""
+        also = f" The SIS gives it to {rivals} too, who goes without it (R-C2)." if rivals else ""
         return Reason(rule, f"{_who(view)} It is the SIS value.{also}", "Change it in the SIS.", settings)
     holder = others(view, circle.holders.get((field, sis), ()))
     if holder:

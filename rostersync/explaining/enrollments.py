@@ -44,6 +44,8 @@ def _reason(member: Membership, circle: Circle, event: Event | None) -> Reason:
     row = member.row
     if row["status"] == "current":
         return _current(member, event)
+    if event is not None and event.run is None:
+        return Reason("Origin", "Ended by hand.", "Add the person to the class again.")
     if event is None or event.run is None:
         return Reason(UNKNOWN, "The state does not say which run ended it.", _AGAIN)
     left = _left_in(circle, str(row["user_id"]), event.run)

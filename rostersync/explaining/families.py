@@ -63,6 +63,8 @@ def _reason(view: AccountView, pair: Pair, event: Event | None, policy: Policy) 
     people = view.facts.circle.people
     guardian, student = people[pair.guardian_id], people[pair.student_id]
     if pair.origin != "sis":
+        if pair.status == "ended":
+            return Reason("Origin", "Ended by hand.", "Relate them again here: rostersync guardians add.")
         return Reason(
             "R-F5",
             "Related by hand: no sync ends it. It gives access only through a current student, and keeps no family "
@@ -99,6 +101,8 @@ def _reason(view: AccountView, pair: Pair, event: Event | None, policy: Policy) 
 
 def _ended(view: AccountView, pair: Pair, event: Event | None) -> Reason:
     again = "Name the other one in agentSourcedIds of either row."
+    if event is not None and event.run is None:
+        return Reason("Origin", "Ended by hand.", again)
     if event is None or event.run is None:
         return Reason(UNKNOWN, "The state does not say which run ended it.", again)
     gone = _guardian_was_gone(view, pair, event.run)

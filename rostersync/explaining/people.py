@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rostersync.explaining.accounts import USERS_FILE, AccountView, manual_reason
 from rostersync.explaining.deciding import GUARDIAN, STAFF, STUDENT, kind_of, schools_of, setting
+from rostersync.explaining.holds import without_effect
 from rostersync.explaining.rows import UNKNOWN, Explained, Reason, last, listed, named, place_of, shown, when
 from rostersync.model.notes import Code
 from rostersync.model.record import Event, Pair, Row
@@ -40,7 +41,9 @@ def _status_reason(view: AccountView, event: Event | None, policy: Policy) -> Re
     user = view.user
     if user["roster_status"] == "current":
         return _current(view, event)
-    if event is None or event.run is None:
+    if event is not None and event.run is None:
+        return Reason("Origin", f"It was decided by hand, by {event.made_by}.", "Undo it here.")
+    if event is None:
         return Reason(UNKNOWN, "The state does not say which run decided this.", _BACK)
     match event.code:
         case Code.LEFT_SIS.value if kind_of(user["roles"]) == STAFF:
@@ -175,6 +178,25 @@ def status_after(events: Iterable[Event], user: Row, run: str | None) -> str:
         if event.field == "roster_status" and event.run is not None and run is not None and event.run > run:
             status = str(event.before)
     return status
+
+
+def no_effect(view: AccountView) -> Reason:
+    """Why the last import's row of somebody known has no effect."""
+    user, waiting = view.user, view.facts.waiting
+    if not view.managed:
+        return Reason(
+            "R-G4",
+            "The import counts for no guardian here: the stored one stays.",
+            "Set policy.manage_guardians to true for every school of this guardian's students.",
+            (view.manage,),
+        )
+    if user["roster_status"] != "current" and kind_of(user["roles"]) == GUARDIAN:
+        return Reason(
+            "R-C5",
+            "The guardian's row is in the import, and no student of theirs is: they are not in the SIS.",
+            "Name a student of the import in agentSourcedIds of either row: then they are current again (R-U9).",
+        )
+    return without_effect(waiting)
 
 
 def sis_rows(view: AccountView) -> list[Explained]:

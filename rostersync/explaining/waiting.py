@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rostersync.explaining.deciding import GUARDIAN, kind_of, mobile_and_phone, setting
-from rostersync.explaining.rows import UNKNOWN, Explained, Place, Reason, listed, named, shown
+from rostersync.explaining.holds import FILES, findings, held_reason, without_effect
+from rostersync.explaining.rows import Explained, Place, Reason, listed, named, shown
 from rostersync.model.notes import Code
 from rostersync.model.record import Waiting, WaitingFacts
 
 if TYPE_CHECKING:
     from rostersync.settings import Policy
 
-FILES = {"users": "users.csv", "classes": "classes.csv"}
 _SHOWN = ("role", "school_ids", "given_name", "family_name", "title", "school_id")
 
 
@@ -31,50 +31,6 @@ def waiting_rows(facts: WaitingFacts, policy: Policy) -> list[Explained]:
         if waiting.cells.get(field)
     ]
     return rows
-
-
-def standing_row(waiting: Waiting, known: str) -> Explained:
-    """What a row of the last import says of a record that is there all the same: held, rejected or without effect.
-
-    `known` says how the record stands in the state.
-    """
-    place = Place(FILES[waiting.kind], waiting.line, waiting.run)
-    return Explained("waiting", "last row", known, None, _standing_reason(waiting), place, waiting.run)
-
-
-def _standing_reason(waiting: Waiting) -> Reason:
-    said = f" {waiting.notes}" if waiting.notes else ""
-    match waiting.code:
-        case Code.GUARD_HELD.value:
-            return _held(said)
-        case Code.UNREADABLE_ROWS.value:
-            return Reason(
-                "R-V3",
-                "It is no longer in the import, and stays while the file has rows whose sourcedId cannot be read."
-                + said,
-                "Correct the rows that issues.csv lists.",
-            )
-        case Code.CLASS_STAYS_ARCHIVED.value:
-            return Reason("R-K2", f"The row has no effect.{said}", "Set policy.restore_classes to true.")
-        case _:
-            pass
-    if "rejected" in waiting.cells:
-        return Reason(
-            "R-V3",
-            f"The row was rejected: the record keeps its last good values.{_findings(waiting)}",
-            "Correct the row in the SIS.",
-        )
-    if waiting.deleted:
-        return Reason(UNKNOWN, f"It is no longer in the import, and stays.{said}", "See the report of that run.")
-    return Reason(UNKNOWN, f"The row says something that had no effect.{said}", "See the report of that run.")
-
-
-def _held(said: str) -> Reason:
-    return Reason(
-        "R-D2",
-        f"A guard held it.{said}",
-        "Check the files; if they are right: rostersync sync --override-guards, or other limits under [guards].",
-    )
 
 
 def _reason(facts: WaitingFacts, policy: Policy) -> Reason:
@@ -99,11 +55,11 @@ def _reason(facts: WaitingFacts, policy: Policy) -> Reason:
             "Name a student of the import in agentSourcedIds of either row.",
         )
     if waiting.code == Code.GUARD_HELD.value:
-        return _held(f" {waiting.notes}" if waiting.notes else "")
+        return held_reason(waiting.notes)
     if "rejected" in waiting.cells:
         return Reason(
             "R-V2",
-            f"The row was rejected, so that a new record waits.{_findings(waiting)}",
+            f"The row was rejected, so that a new record waits.{findings(waiting)}",
             "Correct the row in the SIS.",
         )
     manage = setting(policy, _schools(facts), "manage_guardians")
@@ -114,21 +70,7 @@ def _reason(facts: WaitingFacts, policy: Policy) -> Reason:
             "Set policy.manage_guardians to true for every school of this guardian's students.",
             (manage,),
         )
-    return Reason(
-        UNKNOWN,
-        "The row had no effect in that run, and the state does not say why.",
-        "Run rostersync sync --dry-run and see what its report says of it.",
-    )
-
-
-def _findings(waiting: Waiting) -> str:
-    """What is wrong with a rejected row, as issues.csv says it."""
-    told = [
-        f"{found['column']}: {found['message']}" if found.get("column") else str(found.get("message") or "")
-        for found in waiting.cells.get("findings") or ()
-    ]
-    texts = told or ([waiting.notes] if waiting.notes else [])
-    return "".join(f" {text.rstrip('.')}." for text in dict.fromkeys(texts) if text)
+    return without_effect(waiting)
 
 
 def _is_guardian(waiting: Waiting) -> bool:

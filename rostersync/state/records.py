@@ -29,6 +29,8 @@ SELECT c.*, added.run_id AS added_run, seen.run_id AS read_run FROM classes c
 LEFT JOIN runs added ON added.number = c.added_in LEFT JOIN runs seen ON seen.number = c.read_in
 """
 _CREDENTIALS = ("email", "mobile")
+_OF_ACCOUNTS = ("given_name", "family_name", "email", "mobile", "phone", "state", "disabled")
+"""Fields whose edits concern everybody on the account."""
 
 
 class Records:
@@ -72,10 +74,10 @@ class Records:
             return None
         memberships = self._memberships("class_id", class_id)
         people = self._people({str(member.row["user_id"]) for member in memberships})
-        circle = Circle(people, {user_id: self._events(user_id) for user_id in people}, (), {}, {})
+        circle = Circle(people, {user_id: self._events("users", user_id) for user_id in people}, (), {}, {})
         return ClassFacts(
             row=found[0],
-            events=self._changes("classes", class_id),
+            events=self._events("classes", class_id),
             notes=self._notes("classes", class_id),
             memberships=memberships,
             circle=circle,
@@ -103,7 +105,7 @@ class Records:
         holders, wanted_by = self._claims({(name, str(value)) for name, value in values if value})
         ids = {holder for ids in holders.values() for holder in ids}
         people = self._people(named | ids)
-        circle = Circle(people, {user_id: self._events(user_id) for user_id in people}, (), holders, wanted_by)
+        circle = Circle(people, {user_id: self._events("users", user_id) for user_id in people}, (), holders, wanted_by)
         relations = tuple(sorted(named))
         return WaitingFacts(row, circle, relations, tuple(each for each in relations if each not in people))
 
@@ -122,7 +124,7 @@ class Records:
             for column in (name, f"sis_{name}")
             if people[user_id][column]
         }
-        events = {user_id: self._events(user_id) for user_id in people}
+        events = {user_id: self._events("users", user_id) for user_id in people}
         wanted |= {
             (event.field, event.before)
             for user_id in sharing
@@ -169,7 +171,7 @@ class Records:
             for row in rows:
                 key = (str(row["guardian_id"]), str(row["student_id"]))
                 if key not in found:
-                    found[key] = Pair(**row, events=self._changes("guardianships", " ".join(key)))
+                    found[key] = Pair(**row, events=self._events("guardianships", " ".join(key)))
         return tuple(found[key] for key in sorted(found))
 
     def _memberships(self, column: str, record_id: str) -> tuple[Membership, ...]:
@@ -187,31 +189,34 @@ class Records:
             Membership(
                 row=row,
                 school_class=classes.get(str(row["class_id"])),
-                events=self._changes("enrollments", f"{row['class_id']} {row['user_id']} {row['role']}"),
+                events=self._events("enrollments", f"{row['class_id']} {row['user_id']} {row['role']}"),
             )
             for row in rows
         )
 
-    def _events(self, user_id: str) -> tuple[Event, ...]:
-        """Changes of a user by runs and by people, latest first; edits are those of the account."""
+    def _events(self, kind: str, record_id: str) -> tuple[Event, ...]:
+        """Changes of a record by runs and by people, latest first; an edit of an account is one of all its users."""
         edits = self._rows(
-            "SELECT e.user_id AS record, e.field, e.before, e.after, e.made_by, e.made_at, e.generation FROM edits e "
-            "JOIN users u ON u.account_id = e.account_id WHERE u.id = ? ORDER BY e.number",
-            user_id,
+            "SELECT e.record_id AS record, e.field, e.before, e.after, e.made_by, e.made_at, e.generation FROM edits e "
+            f"WHERE e.kind = ?1 AND (e.record_id = ?2 OR (?1 = 'users' AND e.field IN {_OF_ACCOUNTS} "
+            "AND e.account_id = (SELECT account_id FROM users WHERE id = ?2))) ORDER BY e.number",
+            kind,
+            record_id,
         )
         ordered = [(int(edit["generation"]), number, self._edit(edit)) for number, edit in enumerate(edits)]
-        runs = self._rows(_CHANGES, "users", user_id)
+        changes = self._rows(
+            "SELECT c.id AS record, c.field, c.before, c.after, r.run_id AS run, c.code, c.action, r.generation "
+            "FROM changes c JOIN runs r ON r.number = c.run WHERE c.kind = ? AND c.id = ? ORDER BY c.number",
+            kind,
+            record_id,
+        )
         # A run's generation is the one it left; an edit after it has a greater one.
-        ordered += [(int(run.pop("generation") or 0), -1, Event(**run)) for run in reversed(runs)]
+        ordered += [(int(change.pop("generation") or 0), -1, Event(**change)) for change in changes]
         return tuple(event for _, _, event in sorted(ordered, key=lambda entry: entry[:2], reverse=True))
 
     def _edit(self, row: dict[str, Any]) -> Event:
         generation = int(row.pop("generation"))
         return Event(**row, pending=generation > self._last_generation)
-
-    def _changes(self, kind: str, record_id: str) -> tuple[Event, ...]:
-        rows = self._rows(_CHANGES, kind, record_id)
-        return tuple(Event(**{name: value for name, value in row.items() if name != "generation"}) for row in rows)
 
     def _notes(self, kind: str, record_id: str) -> tuple[tuple[str, str], ...]:
         query = "SELECT code, notes FROM standing_notes WHERE kind = ? AND id = ? ORDER BY code, notes"
@@ -237,12 +242,6 @@ class Records:
         cursor = self._connection.execute(query, values)
         names = [column[0] for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor]
-
-
-_CHANGES = (
-    "SELECT c.id AS record, c.field, c.before, c.after, r.run_id AS run, c.code, c.action, r.generation FROM changes c "
-    "JOIN runs r ON r.number = c.run WHERE c.kind = ? AND c.id = ? ORDER BY c.number DESC"
-)
 
 
 def _agents(cells: Mapping[str, Any]) -> list[str]:
