@@ -130,13 +130,14 @@ def needs_full_look(settings: Settings, roster: Roster, meta: dict[str, str]) ->
     """Whether something beside single rows moved, so that every record must be looked at.
 
     That is: other settings or other missing columns than the last applied run had, a file that is absent, rows that
-    cannot be told apart.
+    cannot be told apart, a state of a version that kept no waiting rows.
     """
     from rostersync.state.meta import missing_columns
 
     return (
         meta.get("settings_digest") != settings.digest()
         or meta.get("missing") != missing_columns(roster.missing)
+        or "waiting" not in meta
         or roster.users is None
         or roster.classes is None
         or roster.enrollments is None

@@ -120,6 +120,7 @@ def propose(
     from rostersync import intake, planning, policies
     from rostersync.diff import diff, fingerprints
     from rostersync.model.plan import Plan
+    from rostersync.policies.waiting import waiting_rows
     from rostersync.scope import scope
     from rostersync.state import snapshot
     from rostersync.state.connection import reading
@@ -143,6 +144,7 @@ def propose(
             notes, changed = planning.notes_and_changes(decisions)
             afterwards = planning.snapshot_afterwards(tonight, decisions)
             moved = not planning.same_snapshot(afterwards, before)
+            waiting = waiting_rows(roster, decisions, notes, state.waiting())
     plan = Plan(
         run_id=run_id,
         started_at=started_at,
@@ -158,6 +160,7 @@ def propose(
         missing=roster.missing,
         snapshot=afterwards,
         snapshot_moved=moved,
+        waiting=waiting,
     )
     return plan, roster
 

@@ -72,20 +72,25 @@ def enrollments_of(table: Table, classes: pl.DataFrame | None, today: date, find
     return Enrollments(kept, rejected, not rejected.filter(lost).is_empty())
 
 
-def one_per_member(rows: pl.DataFrame) -> pl.DataFrame:
-    """One row per class, user and role: of the smallest sourcedId, primary if any of them is."""
+def one_per_member(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """One row per class, user and role: of the smallest sourcedId, primary if any of them is.
+
+    And the rows that these do not repeat word for word.
+    """
     import polars as pl
 
     key = ["class_id", "user_id", "role"]
     hashes = rows.select(key).hash_rows()
     if hashes.n_unique() == rows.height:
-        return rows
+        return rows, rows.clear()
     shared = hashes.is_duplicated()
-    ordered = rows.filter(shared).sort("sourced_id", "line", nulls_last=True)
-    kept = ordered.group_by(key).agg(pl.col("line").first(), pl.col("is_primary").any())
-    primary = kept.filter("is_primary")["line"]
-    single = rows.filter(~shared | rows["line"].is_in(kept["line"].implode()))
-    return single.with_columns(pl.col("is_primary") | pl.col("line").is_in(primary.implode()))
+    group = rows.filter(shared).with_row_index("at").sort("sourced_id", "line", "at", nulls_last=True)
+    kept = group.group_by(key, maintain_order=True).agg(
+        pl.all().exclude("is_primary").first(), pl.col("is_primary").any()
+    )
+    unsaid = group.join(kept, on=["at", "is_primary"], how="anti").sort("at")
+    merged = pl.concat([rows.filter(~shared), kept.select(rows.columns)]).sort("line", maintain_order=True)
+    return merged, unsaid.select(rows.columns)
 
 
 def _with_role(rows: pl.DataFrame, findings: FindingList) -> pl.DataFrame:

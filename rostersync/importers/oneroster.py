@@ -71,10 +71,10 @@ class _Reading:
     def roster(self) -> Roster:
         """What was read, as one value."""
         users, classes, enrollments = self._users, self._classes, self._enrollments
-        resolved = unresolved = None
+        resolved = unresolved = spare = None
         if enrollments is not None:
             resolved, unresolved = split(enrollments.rows, self._known.get(USERS.table), self._known.get(CLASSES.table))
-            resolved = one_per_member(resolved)
+            resolved, spare = one_per_member(resolved)
         unreadable = {
             layout.table: bool(part and part.unreadable)
             for layout, part in ((USERS, users), (CLASSES, classes), (ENROLLMENTS, enrollments))
@@ -97,6 +97,7 @@ class _Reading:
             deleted_classes=classes.deleted if classes else frozenset(),
             unreadable=frozenset(table for table, found in unreadable.items() if found),
             missing=self._missing,
+            spare_enrollments=spare,
         )
 
     def _referred_to(self, layout: Layout) -> pl.DataFrame:

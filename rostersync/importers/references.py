@@ -46,13 +46,17 @@ def resolve(roster: Roster, known_users: Container[str], known_classes: Containe
             column=name,
             value=column,
         )
-    kept = one_per_member(rows.filter(users & classes))
-    dangling = rows.filter(~(users & classes)).select(REJECTED_ENROLLMENT_COLUMNS)
+    kept, dangling = rows.filter(users & classes), rows.filter(~(users & classes))
     known_rows = kept.clear() if roster.enrollments is None else roster.enrollments
+    enrollments, spare = one_per_member(pl.concat([known_rows, kept]))
+    said_before = spare.clear() if roster.spare_enrollments is None else roster.spare_enrollments
+    rejected = pl.concat([roster.rejected_enrollments, dangling.select(REJECTED_ENROLLMENT_COLUMNS)])
     return replace(
         roster,
-        enrollments=pl.concat([known_rows, kept]).sort("line"),
-        rejected_enrollments=pl.concat([roster.rejected_enrollments, dangling]).sort("line"),
+        enrollments=enrollments.sort("line"),
+        rejected_enrollments=rejected.sort("line"),
+        spare_enrollments=pl.concat([said_before, spare]),
+        dangling=dangling,
         unresolved=rows.clear(),
         findings=pl.concat([roster.findings, findings.frame()]),
     )

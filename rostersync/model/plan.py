@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rostersync.model.decisions import Decisions
 from rostersync.model.snapshot import Snapshot
+from rostersync.model.waiting import Waiting
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,3 +38,5 @@ class Plan:
     snapshot: Snapshot
     snapshot_moved: bool
     """Whether the snapshot differs from the one that the state names."""
+    waiting: Waiting
+    """What moves among the rows that the state does not reflect."""

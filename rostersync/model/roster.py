@@ -105,7 +105,13 @@ class Roster:
     row_counts: dict[str, int]  # data rows per file name
     deleted_users: frozenset[str] = frozenset()
     deleted_classes: frozenset[str] = frozenset()
+    deleted_enrollments: frozenset[str] = frozenset()
+    """By what `model.waiting.enrollment_id` names them."""
     unreadable: frozenset[str] = frozenset()
     """Of "users", "classes", "enrollments": those whose file has rows that cannot be told apart (R-V3)."""
     missing: dict[str, frozenset[str]] = field(default_factory=dict)
     """Per table the columns of it that the file's header does not have: they say nothing (R-V4)."""
+    spare_enrollments: pl.DataFrame | None = None
+    """ENROLLMENT_COLUMNS of rows behind another one of the same class, user and role; None: there are none."""
+    dangling: pl.DataFrame | None = None
+    """ENROLLMENT_COLUMNS of enrollments that were rejected because nobody knows their class or user (R-V2)."""

@@ -13,6 +13,7 @@ from rostersync.model.night import (
     ENROLLMENT_VALUES,
     USER_STATE,
 )
+from rostersync.state.waiting import read_waiting
 
 if TYPE_CHECKING:
     import polars as pl
@@ -173,6 +174,10 @@ class StateReader:
             "UNION SELECT u.id FROM temp.wanted w CROSS JOIN users u ON u.sis_sms = w.value "
             "WHERE u.sis_sms IS NOT u.sis_mobile"
         )
+
+    def waiting(self) -> pl.DataFrame:
+        """Rows of the last import that the state does not reflect: WAITING_COLUMNS, nulls and all."""
+        return read_waiting(self._connection)
 
     def known(self, kind: str, ids: Iterable[str]) -> set[str]:
         """Those of these ids that the state has; `kind` is users or classes."""

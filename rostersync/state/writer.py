@@ -15,6 +15,7 @@ from rostersync.model.notes import NIGHTLY
 from rostersync.model.plan import Plan
 from rostersync.model.roster import USER_DETAILS
 from rostersync.state.meta import missing_columns
+from rostersync.state.waiting import write_waiting
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,12 +47,14 @@ def apply(connection: sqlite3.Connection, plan: Plan, snapshot_name: str) -> boo
     _write_messages(connection, plan, number)
     _write_standing_notes(connection, plan)
     _write_orgs(connection, plan)
+    write_waiting(connection, plan.waiting, number)
     changed = connection.total_changes > before
     facts = {
         "generation": str(generation + 1 if changed else generation),
         "settings_digest": plan.settings_digest,
         "missing": missing_columns(plan.missing),
         "snapshot": snapshot_name,
+        "waiting": "kept",
     }
     connection.executemany("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", facts.items())
     return changed
