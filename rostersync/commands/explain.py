@@ -105,7 +105,7 @@ def _sections(rows: Sequence[Explained]) -> Iterator[tuple[str, list[Explained]]
     """Rows that have the same story, in order of the first of each, with a title that names their values."""
     stories: dict[object, list[Explained]] = {}
     for row in rows:
-        alone = row.part in {"status", "waiting", "credential"} or row.platform != row.sis
+        alone = row.part in {"status", "waiting", "credential"} or (row.part == "value" and row.platform != row.sis)
         story: tuple[object, ...] = (row.part, row.reason, row.place, row.run, row.edited, row.field if alone else "")
         if row.part == "enrollment":
             story = (row.part, row.platform, row.reason.rule)
@@ -120,6 +120,8 @@ def _title(rows: Sequence[Explained]) -> str:
         names = [row.field for row in rows[:_MANY]]
         more = f" and {len(rows) - _MANY} more" if len(rows) > _MANY else ""
         return f"{len(rows)} enrollment{'s' if len(rows) > 1 else ''} {first.platform}: {', '.join(names)}{more}"
+    if first.part == "row":
+        return "the row says " + "; ".join(f"{row.field}: {output.printable(row.sis)}" for row in rows)
     name = f"{first.part} " if first.part in {"guardianship", "credential", "account"} and " " not in first.part else ""
     if first.field == "account":
         name = ""
@@ -132,7 +134,7 @@ def _details(rows: Sequence[Explained], width: int) -> Iterator[str]:
     source = f"{first['file']} line {first['line']}" if first["line"] else first["file"] or ""
     read = f" (read in {first['read_in']})" if first["read_in"] else ""
     said = ""
-    if first["sis"] is not None and first["sis"] != first["platform"]:
+    if first["sis"] is not None and first["sis"] != first["platform"] and first["part"] != "row":
         said = f"{output.printable(first['sis'])}, "
     elif source and first["sis"] is None and first["part"] == "value":
         said = "none, "

@@ -40,7 +40,7 @@ def _led(view: AccountView, field: str, reason: Reason) -> Reason:
     return Reason(
         "R-U10",
         f"The values come from {lead}, the leading record of the same account, and it says something else "
-        f"(there {reason.rule} decides: {reason.why[:1].lower()}{reason.why[1:]})",
+        f"(there {reason.rule} decides: {reason.why[:1].lower()}{reason.why[1:].rstrip('.')}).",
         f"Make the {field} of both records the same in the SIS, or change that of {lead}.",
         reason.settings,
     )

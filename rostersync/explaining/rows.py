@@ -63,7 +63,11 @@ class Reason:
 
 @dataclass(frozen=True)
 class Explained:
-    """One value of a record: `part` is value, status, guardianship, enrollment, account, credential or waiting."""
+    """One value of a record.
+
+    `part`: value; status; account (another record on it); guardianship; enrollment; waiting (why a row has no
+    effect); credential (who has one that a row wants); row (a cell of such a row).
+    """
 
     part: str
     field: str

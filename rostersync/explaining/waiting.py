@@ -26,7 +26,7 @@ def waiting_rows(facts: WaitingFacts, policy: Policy) -> list[Explained]:
     rows += [_relation(facts, other, place) for other in facts.relations]
     reason = Reason("Import", "The last import says so; the directory has no such record.", "Change it in the SIS.")
     rows += [
-        Explained("value", field, None, str(waiting.cells[field]), reason, place)
+        Explained("row", field, None, str(waiting.cells[field]), reason, place)
         for field in _SHOWN
         if waiting.cells.get(field)
     ]
