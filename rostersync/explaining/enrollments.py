@@ -60,12 +60,14 @@ def _reason(member: Membership, circle: Circle, event: Event | None) -> Reason:
             f"term ({(member.school_class or {}).get('ends_on')}): it was dropped.",
             "Give a later endDate, or none, in enrollments.csv.",
         )
-    return Reason(
-        "R-K4",
-        "Its row is gone from the import while the class is there, or came with an endDate that had passed (R-K6; "
-        "the state keeps no date of such a row).",
-        _AGAIN,
-    )
+    if (member.school_class or {}).get("ends_on"):
+        return Reason(
+            "R-K4 or R-K6",
+            "Its row is gone from the import while the class is there (R-K4), or came with an endDate that had passed "
+            "(R-K6): the state keeps no such row.",
+            "Look for the row in enrollments.csv of that run: put it back, or give it a later endDate.",
+        )
+    return Reason("R-K4", "Its row is gone from the import while the class is there.", _AGAIN)
 
 
 _AGAIN = "Put the row back into enrollments.csv."

@@ -68,12 +68,22 @@ def test_r_k4_and_r_k6_tell_apart_what_the_dates_of_the_state_tell(district):
     second = run_of(district.night(people, [school_class("K1")], [{**rows[1], "endDate": today.isoformat()}]))
     found = explain(district, "K1", "class")
     assert {user: found[f"{user} student"]["rule"] for user in ("S1", "S2", "S3")} == {
-        "S1": "R-K4",
+        "S1": "R-K4 or R-K6",
         "S2": "R-K6",
-        "S3": "R-K4",
+        "S3": "R-K4 or R-K6",
     }
     assert {found[f"{user} student"]["run"] for user in ("S1", "S2", "S3")} == {second}
     assert "2099-06-30" in found["S2 student"]["why"]
+
+
+def test_r_k4_alone_where_no_term_ends(district):
+    rows = [enrollment("K1", "S1"), enrollment("K1", "S2")]
+    people, endless = [student("S1"), student("S2")], [school_class("K1", termSourcedIds="")]
+    district.night(people, endless, rows)
+    second = run_of(district.night(people, endless, rows[:1]))
+    found = explain(district, "K1", "class")
+    assert (found["S2 student"]["rule"], found["S2 student"]["run"]) == ("R-K4", second)
+    assert (found["S1 student"]["rule"], found["S1 student"]["platform"]) == ("R-K4", "current")
 
 
 def test_r_u8_enrollments_of_staff_who_left(district):
@@ -84,7 +94,7 @@ def test_r_u8_enrollments_of_staff_who_left(district):
     )
     district.night([teacher("T2")], [school_class("K1")])
     found = explain(district, "K1", "class")
-    assert (found["T1 teacher"]["rule"], found["T2 teacher"]["rule"]) == ("R-U8", "R-K4")
+    assert (found["T1 teacher"]["rule"], found["T2 teacher"]["rule"]) == ("R-U8", "R-K4 or R-K6")
 
 
 def test_r_k5_a_class_made_by_hand(district):
