@@ -122,9 +122,7 @@ def _title(rows: Sequence[Explained]) -> str:
         return f"{len(rows)} enrollment{'s' if len(rows) > 1 else ''} {first.platform}: {', '.join(names)}{more}"
     if first.part == "row":
         return "the row says " + "; ".join(f"{row.field}: {output.printable(row.sis)}" for row in rows)
-    name = f"{first.part} " if first.part in {"guardianship", "credential", "account"} and " " not in first.part else ""
-    if first.field == "account":
-        name = ""
+    name = f"{first.part} " if first.part in {"guardianship", "credential", "account", "run"} else ""
     parts = [f"{row.field}: {output.printable(row.platform) or 'none'}" for row in rows]
     return name + "; ".join(parts)
 

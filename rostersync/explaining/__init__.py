@@ -13,7 +13,7 @@ from rostersync.explaining.classes import class_rows, no_effect_of_class
 from rostersync.explaining.contacts import contact_rows
 from rostersync.explaining.enrollments import enrollment_rows
 from rostersync.explaining.families import guardianship_rows
-from rostersync.explaining.holds import held_rows
+from rostersync.explaining.holds import held_rows, undone_rows
 from rostersync.explaining.people import access_row, no_effect, sis_rows, status_row
 from rostersync.explaining.rows import COLUMNS, Explained, Explanation
 from rostersync.explaining.waiting import waiting_rows
@@ -46,6 +46,7 @@ def explain_person(facts: PersonFacts, policy: Policy) -> Explanation:
             *linked,
             *guardianship_rows(view, policy),
             *enrollment_rows(facts.memberships, facts.circle, "class_id"),
+            *undone_rows(facts.undone),
         ],
     )
 
@@ -55,7 +56,7 @@ def explain_class(facts: ClassFacts, policy: Policy) -> Explanation:
     row = facts.row
     status, *values = class_rows(facts, policy)
     held = held_rows(facts.waiting, facts.notes, str(row["status"]), no_effect_of_class(status, facts))
-    rows = [status, *held, *values]
+    rows = [status, *held, *values, *undone_rows(facts.undone)]
     return Explanation(
         "class", str(row["id"]), f"{row['status']}, from {'the SIS' if row['origin'] == 'sis' else 'here'}", rows
     )

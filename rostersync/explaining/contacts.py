@@ -37,11 +37,14 @@ def _contact(view: AccountView, field: str) -> Explained:
 
 def _led(view: AccountView, field: str, reason: Reason) -> Reason:
     lead = view.lead["id"]
+    to_change = f"Make the {field} of both records the same in the SIS, or change that of {lead}."
+    if reason.rule == "R-U3":
+        to_change = f"{reason.to_change} Then {lead} leads."
     return Reason(
         "R-U10",
         f"The values come from {lead}, the leading record of the same account, and it says something else "
         f"(there {reason.rule} decides: {reason.why[:1].lower()}{reason.why[1:].rstrip('.')}).",
-        f"Make the {field} of both records the same in the SIS, or change that of {lead}.",
+        to_change,
         reason.settings,
     )
 
@@ -88,7 +91,7 @@ def _unmanaged(view: AccountView) -> Reason:
 def _active(view: AccountView, field: str) -> Reason:
     value, sis = shown(view.user[field]), shown(view.lead[f"sis_{field}"])
     if sis is None:
-        said = f"the SIS says no {field}"
+        said = "the SIS says nothing" if value is None else f"the SIS says no {field}"
     elif sis == value:
         said = "the SIS says the same"
     else:
@@ -97,7 +100,7 @@ def _active(view: AccountView, field: str) -> Reason:
     held = f" Its SIS value belongs to {holder} now." if sis and sis != value and holder else ""
     return Reason(
         "R-U3",
-        f"The account is active and the lock is off: its {field} stays as it is here; {said}.{held}",
+        f"The account is active and the lock is off: it stays as it is here; {said}.{held}",
         f"Edit it here: rostersync users edit {view.user['id']}; or set policy.update_active_contacts to true for "
         "every school of the account, and the SIS decides.",
         (view.lock,),

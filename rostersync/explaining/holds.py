@@ -30,6 +30,25 @@ def held_rows(waiting: Waiting | None, notes: Iterable[tuple[str, str]], status:
     return rows
 
 
+def undone_rows(undone: Iterable[tuple[str, str]]) -> list[Explained]:
+    """Runs that changed the record and were taken back."""
+    return [
+        Explained(
+            "run",
+            run,
+            "taken back",
+            None,
+            Reason(
+                "Undo",
+                f"Run {run} was taken back by run {undo}: what it changed here is as it was before.",
+                "The next sync decides again by the files of then.",
+            ),
+            run=undo,
+        )
+        for run, undo in undone
+    ]
+
+
 def held_reason(text: str | None) -> Reason:
     """Which guard holds it, by its note: changes of contacts and new guardianships are those of R-D5."""
     what, _, kind = (text or "").partition(" held: ")

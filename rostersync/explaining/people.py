@@ -42,7 +42,7 @@ def _status_reason(view: AccountView, event: Event | None, policy: Policy) -> Re
     if user["roster_status"] == "current":
         return _current(view, event)
     if event is not None and event.run is None:
-        return Reason("Origin", f"It was decided by hand, by {event.made_by}.", "Undo it here.")
+        return Reason("Origin", f"It was decided by hand, by the {event.made_by}.", "Decide it again here.")
     if event is None:
         return Reason(UNKNOWN, "The state does not say which run decided this.", _BACK)
     match event.code:

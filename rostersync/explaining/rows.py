@@ -66,7 +66,7 @@ class Explained:
     """One value of a record.
 
     `part`: value; status; account (another record on it); guardianship; enrollment; waiting (why a row has no
-    effect); credential (who has one that a row wants); row (a cell of such a row).
+    effect); credential (who has one that a row wants); row (a cell of such a row); run (one that was taken back).
     """
 
     part: str

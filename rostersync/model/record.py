@@ -92,7 +92,8 @@ class PersonFacts:
     """A user: `id` is in `circle.people`; `sharing` are the ids on the same account, itself among them.
 
     `notes`: codes and texts that stand for this user every night. `missing`: columns that the last import's users
-    file does not have. `access`: schools that roster_access gives.
+    file does not have. `access`: schools that roster_access gives. `undone`: runs that changed it and were taken
+    back, each with the run that did so; their changes are not among the events.
     """
 
     id: str
@@ -103,6 +104,7 @@ class PersonFacts:
     access: tuple[str, ...]
     missing: frozenset[str]
     waiting: Waiting | None
+    undone: tuple[tuple[str, str], ...] = ()
 
     @property
     def user(self) -> Row:
@@ -121,6 +123,7 @@ class ClassFacts:
     circle: Circle
     missing: frozenset[str]
     waiting: Waiting | None
+    undone: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

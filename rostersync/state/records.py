@@ -65,6 +65,7 @@ class Records:
             ),
             missing=self._missing("users"),
             waiting=self._waiting("users", user_id),
+            undone=self._undone("users", user_id),
         )
 
     def school_class(self, class_id: str) -> ClassFacts | None:
@@ -83,6 +84,7 @@ class Records:
             circle=circle,
             missing=self._missing("classes"),
             waiting=self._waiting("classes", class_id),
+            undone=self._undone("classes", class_id),
         )
 
     def waiting(self, record_id: str) -> list[WaitingFacts]:
@@ -206,7 +208,9 @@ class Records:
         ordered = [(int(edit["generation"]), number, self._edit(edit)) for number, edit in enumerate(edits)]
         changes = self._rows(
             "SELECT c.id AS record, c.field, c.before, c.after, r.run_id AS run, c.code, c.action, r.generation "
-            "FROM changes c JOIN runs r ON r.number = c.run WHERE c.kind = ? AND c.id = ? ORDER BY c.number",
+            "FROM changes c JOIN runs r ON r.number = c.run WHERE c.kind = ? AND c.id = ? "
+            # What was taken back is as it was before: neither the run nor the one that took it back decided it.
+            "AND r.status <> 'undone' AND r.undoes IS NULL ORDER BY c.number",
             kind,
             record_id,
         )
@@ -217,6 +221,15 @@ class Records:
     def _edit(self, row: dict[str, Any]) -> Event:
         generation = int(row.pop("generation"))
         return Event(**row, pending=generation > self._last_generation)
+
+    def _undone(self, kind: str, record_id: str) -> tuple[tuple[str, str], ...]:
+        rows = self._rows(
+            "SELECT DISTINCT r.run_id AS run, u.run_id AS undo FROM changes c JOIN runs r ON r.number = c.run "
+            "JOIN runs u ON u.undoes = r.number WHERE c.kind = ? AND c.id = ? ORDER BY r.number",
+            kind,
+            record_id,
+        )
+        return tuple((str(row["run"]), str(row["undo"])) for row in rows)
 
     def _notes(self, kind: str, record_id: str) -> tuple[tuple[str, str], ...]:
         query = "SELECT code, notes FROM standing_notes WHERE kind = ? AND id = ? ORDER BY code, notes"

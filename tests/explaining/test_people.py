@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -95,3 +96,23 @@ def test_r_v3_a_rejected_row_keeps_the_last_good_values(district):
     assert "role" in row["why"]
     assert (found["username"]["line"], found["username"]["read_in"]) == (3, first)
     assert "last row" not in explain(district, "S2")
+
+
+def test_a_run_that_was_taken_back_decided_nothing(district):
+    first = run_of(district.night([student("S1"), student("S2")]))
+    second = run_of(district.night([student("S1", grades="06"), student("S2")]))
+    with sqlite3.connect(district.folder / "state.db") as state:  # as `runs undo` leaves it
+        state.execute("UPDATE runs SET status = 'undone', applied = 0 WHERE run_id = ?", (second,))
+        state.execute("UPDATE users SET grades = '05' WHERE id = 'S1'")
+        state.execute(
+            "INSERT INTO runs (number, run_id, started_at, status, applied, generation, undoes) "
+            "VALUES (3, '29990101T000000Z', '2999-01-01T00:00:00Z', 'applied', 1, 3, 2)"
+        )
+        state.execute(
+            "INSERT INTO changes (run, kind, id, action, code, field, before, after) "
+            "VALUES (3, 'users', 'S1', 'updated', 'UNDONE', 'grades', '06', '05')"
+        )
+    found = explain(district, "S1")
+    assert (found["grades"]["platform"], found["grades"]["run"]) == ("05", first)
+    assert (found[second]["rule"], found[second]["run"]) == ("Undo", "29990101T000000Z")
+    assert second not in explain(district, "S2")
