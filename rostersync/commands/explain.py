@@ -53,10 +53,10 @@ def explanations(connection: sqlite3.Connection, settings: Settings, record: str
     from rostersync.explaining import explain_class, explain_person, explain_waiting
     from rostersync.state.records import Records
 
-    records = Records(connection)
+    records, include = Records(connection), settings.schools.include
     person, school_class = records.person(record), records.school_class(record)
-    found = [] if person is None else [explain_person(person, settings.policy)]
-    found += [] if school_class is None else [explain_class(school_class, settings.policy)]
+    found = [] if person is None else [explain_person(person, settings.policy, include)]
+    found += [] if school_class is None else [explain_class(school_class, settings.policy, include)]
     known = {"users": person is not None, "classes": school_class is not None}
     return found + [
         explain_waiting(facts, settings.policy)
@@ -121,7 +121,8 @@ def _title(rows: Sequence[Explained]) -> str:
         more = f" and {len(rows) - _MANY} more" if len(rows) > _MANY else ""
         return f"{len(rows)} enrollment{'s' if len(rows) > 1 else ''} {first.platform}: {', '.join(names)}{more}"
     if first.part == "row":
-        return "the row says " + "; ".join(f"{row.field}: {output.printable(row.sis)}" for row in rows)
+        said = "; ".join(f"{row.field}: {output.printable(row.sis) or 'none'}" for row in rows)
+        return said if first.field.startswith("in the last row") else f"the row says {said}"
     name = f"{first.part} " if first.part in {"guardianship", "credential", "account", "run"} else ""
     parts = [f"{row.field}: {output.printable(row.platform) or 'none'}" for row in rows]
     return name + "; ".join(parts)

@@ -6,16 +6,18 @@ Everything follows from what is stored (model/record.py) and from the settings; 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rostersync.explaining.accounts import account_of, account_rows
 from rostersync.explaining.classes import class_rows, no_effect_of_class
 from rostersync.explaining.contacts import contact_rows
+from rostersync.explaining.deciding import schools_of
 from rostersync.explaining.enrollments import enrollment_rows
 from rostersync.explaining.families import guardianship_rows
-from rostersync.explaining.holds import held_rows, undone_rows
+from rostersync.explaining.holds import differing_cells, held_rows, left_out, undone_rows
 from rostersync.explaining.people import access_row, no_effect, sis_rows, status_row
-from rostersync.explaining.rows import COLUMNS, Explained, Explanation
+from rostersync.explaining.rows import COLUMNS, Explained, Explanation, listed
 from rostersync.explaining.waiting import waiting_rows
 from rostersync.model.record import ClassFacts, PersonFacts, WaitingFacts
 
@@ -25,8 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["COLUMNS", "Explained", "Explanation", "explain_class", "explain_person", "explain_waiting"]
 
 
-def explain_person(facts: PersonFacts, policy: Policy) -> Explanation:
-    """Everything about a user of the state."""
+def explain_person(facts: PersonFacts, policy: Policy, include: Sequence[str] = ()) -> Explanation:
+    """Everything about a user of the state; `include` are the schools that take part, none for all."""
     view = account_of(facts, policy)
     user = view.user
     status = str(user["roster_status"])
@@ -37,8 +39,9 @@ def explain_person(facts: PersonFacts, policy: Policy) -> Explanation:
         facts.id,
         f"{user['role']}, {status}, account {state}, from {'the SIS' if user['origin'] == 'sis' else 'here'}",
         [
-            status_row(view, policy),
-            *held_rows(facts.waiting, facts.notes, status, no_effect(view)),
+            left_out(status_row(view, policy), schools_of(user, facts.circle), include),
+            *(held := held_rows(facts.waiting, facts.notes, status, no_effect(view))),
+            *(differing_cells(facts.waiting, user, held[0].reason) if held else ()),
             account,
             *contact_rows(view),
             *sis_rows(view),
@@ -51,12 +54,14 @@ def explain_person(facts: PersonFacts, policy: Policy) -> Explanation:
     )
 
 
-def explain_class(facts: ClassFacts, policy: Policy) -> Explanation:
-    """Everything about a class of the state."""
+def explain_class(facts: ClassFacts, policy: Policy, include: Sequence[str] = ()) -> Explanation:
+    """Everything about a class of the state; `include` as for a person."""
     row = facts.row
     status, *values = class_rows(facts, policy)
+    status = left_out(status, listed(row["school_id"]), include)
     held = held_rows(facts.waiting, facts.notes, str(row["status"]), no_effect_of_class(status, facts))
-    rows = [status, *held, *values, *undone_rows(facts.undone)]
+    cells = differing_cells(facts.waiting, row, held[0].reason) if held else []
+    rows = [status, *held, *cells, *values, *undone_rows(facts.undone)]
     return Explanation(
         "class", str(row["id"]), f"{row['status']}, from {'the SIS' if row['origin'] == 'sis' else 'here'}", rows
     )

@@ -6,7 +6,7 @@ import dataclasses
 from types import MappingProxyType
 
 from rostersync.explaining.accounts import USERS_FILE, AccountView, differs_from_lead, manual_reason, others
-from rostersync.explaining.deciding import mobile_and_phone
+from rostersync.explaining.deciding import GUARDIAN, kind_of, mobile_and_phone
 from rostersync.explaining.rows import UNKNOWN, Explained, Reason, Setting, last, place_of, shown, when
 from rostersync.model.notes import Code
 from rostersync.model.record import Event
@@ -123,8 +123,8 @@ def _credential(view: AccountView, field: str, event: Event | None) -> Reason:
     if sis is None:
         return _blank(view, field, event, rule, settings)
     circle = view.facts.circle
+    rivals = others(view, circle.wanted_by.get((field, sis), ()))
     if value == sis:
-        rivals = others(view, circle.wanted_by.get((field, sis), ()))
         also = f" The SIS gives it to {rivals} too, who goes without it (R-C2)." if rivals else ""
         return Reason(rule, f"{_who(view)} It is the SIS value.{also}", "Change it in the SIS.", settings)
     holder = others(view, circle.holders.get((field, sis), ()))
@@ -132,17 +132,25 @@ def _credential(view: AccountView, field: str, event: Event | None) -> Reason:
         return Reason(
             "R-C2",
             f"The SIS {field} belongs to {holder}: it goes to who has it and still wants it; then staff, guardian, "
-            "student; then by sourcedId.",
+            f"student; then by sourcedId.{_without_any(view)}",
             f"Give this person an own {field} in the SIS, or take it from {holder} there.",
         )
     if view.unique.value == '"strict"' and _stands(view, field, Code.CREDENTIAL_TAKEN):
         return Reason(
             "R-C3",
-            f"Several want the SIS {field}, nobody has it, and under the strict setting none of them gets it.",
+            f"{rivals or 'Somebody else'} wants the SIS {field} too, nobody has it, and under the strict setting none "
+            f"of them gets it.{_without_any(view)}",
             f'Give each of them an own {field} in the SIS, or set policy.unique_credentials to "first-claim".',
             (view.unique,),
         )
     return _not_yet(view, event, rule, settings)
+
+
+def _without_any(view: AccountView) -> str:
+    """R-C4: students and staff are in the directory without any credential."""
+    if view.user["email"] or view.user["mobile"] or kind_of(view.lead["roles"]) == GUARDIAN:
+        return ""
+    return " Students and staff are added without one (R-C4)."
 
 
 def _blank(view: AccountView, field: str, event: Event | None, rule: str, settings: tuple[Setting, ...]) -> Reason:

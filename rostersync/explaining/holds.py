@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from rostersync.explaining.rows import UNKNOWN, Explained, Place, Reason
+from rostersync.explaining.rows import UNKNOWN, Explained, Place, Reason, named, shown
 from rostersync.model.notes import Code
 
 if TYPE_CHECKING:
     from rostersync.model.record import Waiting
 
 FILES = {"users": "users.csv", "classes": "classes.csv"}
+BASE = MappingProxyType(
+    {
+        **{name: f"sis_{name}" for name in ("given_name", "family_name", "email", "sms", "title")},
+        "phone": "sis_telephone",
+        **{name: name for name in ("roles", "school_ids", "agents", "grades", "username", "identifier", "school_id")},
+    }
+)
+"""Cell of a row that waits -> the column of the state with the SIS value that stands."""
 
 
 def held_rows(waiting: Waiting | None, notes: Iterable[tuple[str, str]], status: str, other: Reason) -> list[Explained]:
@@ -28,6 +38,31 @@ def held_rows(waiting: Waiting | None, notes: Iterable[tuple[str, str]], status:
         rows.append(Explained("waiting", "last row", status, None, _waits(waiting, other), place, waiting.run))
     rows += [Explained("waiting", "held", status, None, held_reason(text)) for text in sorted(held)]
     return rows
+
+
+def differing_cells(waiting: Waiting | None, base: Mapping[str, object], why: Reason) -> list[Explained]:
+    """The cells of the last import's row that say something else than the state's SIS values."""
+    if waiting is None or waiting.deleted or "rejected" in waiting.cells:
+        return []
+    place = Place(FILES[waiting.kind], waiting.line, waiting.run)
+    pairs = [(cell, shown(base.get(column)), shown(waiting.cells.get(cell))) for cell, column in BASE.items()]
+    return [
+        Explained("row", f"in the last row, {cell}", before, tonight, why, place)
+        for cell, before, tonight in pairs
+        if cell in waiting.cells and before != tonight
+    ]
+
+
+def left_out(row: Explained, schools: Sequence[str], include: Sequence[str]) -> Explained:
+    """R-V7: the status of a record none of whose schools takes part any more; it left as if gone from the SIS."""
+    if not include or not schools or set(schools) & set(include) or row.platform in {"current", "active"}:
+        return row
+    reason = dataclasses.replace(
+        row.reason,
+        why=f"{row.reason.why} None of its schools ({named(schools)}) takes part now (schools.include, R-V7).",
+        to_change=f"Name one of its schools in schools.include. {row.reason.to_change}",
+    )
+    return dataclasses.replace(row, reason=reason)
 
 
 def undone_rows(undone: Iterable[tuple[str, str]]) -> list[Explained]:

@@ -97,19 +97,21 @@ def _wanted(facts: WaitingFacts, policy: Policy) -> list[tuple[str, str]]:
 def _credential(facts: WaitingFacts, policy: Policy, field: str, value: str, place: Place) -> Explained:
     holders = facts.circle.holders.get((field, value), ())
     unique = setting(policy, _schools(facts), "unique_credentials")
+    rivals = [each for each in facts.circle.wanted_by.get((field, value), ()) if each != facts.waiting.id]
+    also = f" {named(rivals)} wants it too." if rivals else ""
     if holders:
         reason = _taken(facts, field, holders)
     elif unique.value == '"strict"':
         reason = Reason(
             "R-C3",
-            "Nobody has it; under the strict setting a credential that several want is given to none of them.",
+            f"Nobody has it; under the strict setting a credential that several want is given to none of them.{also}",
             f'Give each of them an own {field} in the SIS, or set policy.unique_credentials to "first-claim".',
             (unique,),
         )
     else:
         reason = Reason(
             "R-C1",
-            "Nobody has it now.",
+            f"Nobody has it now.{also}",
             "The next sync adds the guardian, unless somebody who goes first wants it too.",
         )
     return Explained("credential", field, f"held by {named(holders)}" if holders else None, value, reason, place)

@@ -77,7 +77,8 @@ class Circle:
 
     `people`: by id, whoever is named below. `events`: by user id, changes of them latest first. `pairs`: all
     guardianships of these people that matter, by either end. `holders`: (email or mobile, value) -> ids of the users
-    on the account that has it. `wanted_by`: the same -> ids of current `sis` users whose SIS value it is.
+    on the account that has it. `wanted_by`: the same -> ids of those to whom the SIS gives it: current users, and
+    people who wait.
     """
 
     people: Mapping[str, Row]

@@ -29,6 +29,10 @@ SELECT c.*, added.run_id AS added_run, seen.run_id AS read_run FROM classes c
 LEFT JOIN runs added ON added.number = c.added_in LEFT JOIN runs seen ON seen.number = c.read_in
 """
 _CREDENTIALS = ("email", "mobile")
+_WAITING_VALUE = {
+    "email": "json_extract(cells, '$.email')",
+    "mobile": "coalesce(json_extract(cells, '$.sms'), json_extract(cells, '$.phone'))",
+}
 _OF_ACCOUNTS = ("given_name", "family_name", "email", "mobile", "phone", "state", "disabled")
 """Fields whose edits concern everybody on the account."""
 
@@ -152,8 +156,13 @@ class Records:
             said = self._rows(
                 f"SELECT id FROM users WHERE sis_{name} = ? AND roster_status = 'current' ORDER BY id", value
             )
+            waits = self._rows(
+                f"SELECT id FROM waiting WHERE kind = 'users' AND NOT deleted AND {_WAITING_VALUE[name]} = ? "
+                "ORDER BY id",
+                value,
+            )
             holders[name, value] = tuple(str(row["id"]) for row in held)
-            wanted_by[name, value] = tuple(str(row["id"]) for row in said)
+            wanted_by[name, value] = tuple(dict.fromkeys(str(row["id"]) for row in (*said, *waits)))
         return holders, wanted_by
 
     def _people(self, ids: Iterable[str]) -> dict[str, dict[str, Any]]:

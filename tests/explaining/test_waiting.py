@@ -121,3 +121,38 @@ def test_what_a_guard_holds_is_named_with_its_note(district, notes, rule):
     assert row["rule"] == rule
     assert notes in row["why"]
     assert "last row" not in explain(district, "S2")
+
+
+def test_what_a_row_without_effect_says_is_shown(district):
+    rows = [student("S1", "G1"), guardian("G1")]
+    district.night(rows)
+    district.configure(manage_guardians=False)
+    district.night([rows[0], guardian("G1", email="new@example.org")])
+    row = explain(district, "G1")["in the last row, email"]
+    assert (row["platform"], row["sis"], row["rule"]) == ("g1@families.example.org", "new@example.org", "R-G4")
+    assert "in the last row, family_name" not in explain(district, "G1")
+
+
+def test_r_v7_a_school_that_takes_no_part_any_more_is_named(district):
+    people = [student("S1", orgSourcedIds="B"), student("S2"), student("S3")]
+    district.night(people)
+    district.configure(include=["A"])
+    district.night(people[:2])
+    left, gone = explain(district, "S1")["roster_status"], explain(district, "S3")["roster_status"]
+    assert left["rule"] == gone["rule"] == "R-F1"
+    assert "schools.include" in left["to_change"]
+    assert "schools.include" not in gone["to_change"]
+
+
+def test_r_c4_staff_without_any_credential_of_their_own(district):
+    shared = "one@example.org"
+    district.night(
+        [teacher("T1", email=shared), teacher("T2", email=shared), student("S1", "G1"), guardian("G1", email=shared)]
+    )
+    row = explain(district, "T2")["email"]
+    assert row["rule"] == "R-C2"
+    assert "R-C4" in row["why"]
+    holder = explain(district, "T1")["email"]
+    assert holder["rule"] == "R-U2"
+    assert "G1" in holder["why"]
+    assert "T2" in holder["why"]
