@@ -13,7 +13,7 @@ from rostersync.explaining.accounts import account_of, account_rows
 from rostersync.explaining.classes import class_rows, no_effect_of_class
 from rostersync.explaining.contacts import contact_rows
 from rostersync.explaining.deciding import schools_of
-from rostersync.explaining.enrollments import enrollment_rows
+from rostersync.explaining.enrollments import enrollment_rows, waiting_enrollments
 from rostersync.explaining.families import guardianship_rows
 from rostersync.explaining.holds import differing_cells, held_rows, left_out, undone_rows
 from rostersync.explaining.people import access_row, no_effect, sis_rows, status_row
@@ -34,6 +34,8 @@ def explain_person(facts: PersonFacts, policy: Policy, include: Sequence[str] = 
     status = str(user["roster_status"])
     state = "disabled" if user["disabled"] else user["state"]
     account, *linked = account_rows(view)
+    classes = (member.school_class for member in facts.memberships if member.school_class is not None)
+    statuses = {str(row["id"]): str(row["status"]) for row in classes}
     return Explanation(
         "user",
         facts.id,
@@ -49,6 +51,7 @@ def explain_person(facts: PersonFacts, policy: Policy, include: Sequence[str] = 
             *linked,
             *guardianship_rows(view, policy),
             *enrollment_rows(facts.memberships, facts.circle, "class_id"),
+            *waiting_enrollments(facts.waiting_enrollments, statuses, "class_id"),
             *undone_rows(facts.undone),
         ],
     )
@@ -61,6 +64,7 @@ def explain_class(facts: ClassFacts, policy: Policy, include: Sequence[str] = ()
     status = left_out(status, listed(row["school_id"]), include)
     held = held_rows(facts.waiting, facts.notes, str(row["status"]), no_effect_of_class(status, facts))
     cells = differing_cells(facts.waiting, row, held[0].reason) if held else []
+    values += waiting_enrollments(facts.waiting_enrollments, {str(row["id"]): str(row["status"])}, "user_id")
     rows = [status, *held, *cells, *values, *undone_rows(facts.undone)]
     return Explanation(
         "class", str(row["id"]), f"{row['status']}, from {'the SIS' if row['origin'] == 'sis' else 'here'}", rows

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 
 from rostersync.explaining.deciding import STAFF, kind_of
-from rostersync.explaining.rows import UNKNOWN, Explained, Reason, last, when
+from rostersync.explaining.holds import held_reason
+from rostersync.explaining.rows import UNKNOWN, Explained, Place, Reason, last, when
 from rostersync.model.notes import Code
-from rostersync.model.record import Circle, Event, Membership, Row
+from rostersync.model.record import Circle, Event, Membership, Row, Waiting
 
 _DROPPED_BEFORE_END = timedelta(days=14)
 
@@ -19,10 +19,48 @@ def enrollment_rows(memberships: Iterable[Membership], circle: Circle, named_by:
     return [_enrollment(member, circle, named_by) for member in memberships]
 
 
-def counts(rows: Iterable[Explained]) -> list[tuple[str, str, int]]:
-    """Status, rule and number of enrollments."""
-    found = Counter((str(row.platform), row.reason.rule) for row in rows if row.part == "enrollment")
-    return [(status, rule, number) for (status, rule), number in sorted(found.items())]
+def waiting_enrollments(waiting: Iterable[Waiting], statuses: Mapping[str, str], named_by: str) -> list[Explained]:
+    """Rows of the last import that say something else of an enrollment than the state.
+
+    `statuses`: class id -> status of the class, as far as it is known here.
+    """
+    return [
+        Explained(
+            "enrollment",
+            f"{row.cells.get(named_by)} {row.cells.get('role')}, row {row.id}",
+            "no row" if row.deleted else "row without effect",
+            None,
+            _waits(row, statuses.get(str(row.cells.get("class_id")))),
+            Place("enrollments.csv", row.line, row.run),
+            row.run,
+        )
+        for row in waiting
+    ]
+
+
+def _waits(row: Waiting, class_status: str | None) -> Reason:
+    said = f" {row.notes}" if row.notes else ""
+    if row.code == Code.GUARD_HELD.value:
+        return held_reason(row.notes)
+    if row.code is not None and not row.deleted:
+        return Reason("R-V2", f"The row was rejected ({row.code}).{said}", "Correct the row in the SIS.")
+    if class_status == "archived":
+        return Reason(
+            "R-K1",
+            "The class is archived: its enrollments stay as they were, whatever its rows say.",
+            "Put the class's row back into classes.csv.",
+        )
+    if row.deleted:
+        return Reason(
+            UNKNOWN,
+            "Its row is no longer in the import, and it stays: held by a guard, or by rows that cannot be read.",
+            "See the report of that run.",
+        )
+    return Reason(
+        UNKNOWN,
+        "The row has no effect: its class or person is not current, or another row says the same enrollment.",
+        "See the statuses of both.",
+    )
 
 
 def _enrollment(member: Membership, circle: Circle, named_by: str) -> Explained:

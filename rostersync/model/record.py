@@ -106,6 +106,7 @@ class PersonFacts:
     missing: frozenset[str]
     waiting: Waiting | None
     undone: tuple[tuple[str, str], ...] = ()
+    waiting_enrollments: tuple[Waiting, ...] = ()
 
     @property
     def user(self) -> Row:
@@ -125,6 +126,7 @@ class ClassFacts:
     missing: frozenset[str]
     waiting: Waiting | None
     undone: tuple[tuple[str, str], ...] = ()
+    waiting_enrollments: tuple[Waiting, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -70,6 +70,7 @@ class Records:
             missing=self._missing("users"),
             waiting=self._waiting("users", user_id),
             undone=self._undone("users", user_id),
+            waiting_enrollments=self._waiting_enrollments("user_id", user_id),
         )
 
     def school_class(self, class_id: str) -> ClassFacts | None:
@@ -89,6 +90,7 @@ class Records:
             missing=self._missing("classes"),
             waiting=self._waiting("classes", class_id),
             undone=self._undone("classes", class_id),
+            waiting_enrollments=self._waiting_enrollments("class_id", class_id),
         )
 
     def waiting(self, record_id: str) -> list[WaitingFacts]:
@@ -249,16 +251,20 @@ class Records:
         return frozenset(json.loads(found[0]["value"]).get(table, ())) if found and found[0]["value"] else frozenset()
 
     def _waiting(self, kind: str, record_id: str) -> Waiting | None:
+        return next(iter(self._waiting_rows("w.kind = ? AND w.id = ?", kind, record_id)), None)
+
+    def _waiting_enrollments(self, column: str, record_id: str) -> tuple[Waiting, ...]:
+        """Rows of enrollments.csv without effect; of rejected ones only those that name the record."""
+        condition = f"w.kind = 'enrollments' AND json_extract(w.cells, '$.{column}') = ?"
+        return tuple(self._waiting_rows(condition, record_id))
+
+    def _waiting_rows(self, condition: str, *values: object) -> list[Waiting]:
         rows = self._rows(
             "SELECT w.kind, w.id, w.deleted, w.line, r.run_id AS run, w.code, w.notes, w.cells FROM waiting w "
-            "LEFT JOIN runs r ON r.number = w.run WHERE w.kind = ? AND w.id = ?",
-            kind,
-            record_id,
+            f"LEFT JOIN runs r ON r.number = w.run WHERE {condition} ORDER BY w.id",
+            *values,
         )
-        if not rows:
-            return None
-        row = rows[0]
-        return Waiting(**{**row, "deleted": bool(row["deleted"]), "cells": json.loads(row["cells"])})
+        return [Waiting(**{**row, "deleted": bool(row["deleted"]), "cells": json.loads(row["cells"])}) for row in rows]
 
     def _rows(self, query: str, *values: object) -> list[dict[str, Any]]:
         cursor = self._connection.execute(query, values)

@@ -116,3 +116,19 @@ def test_r_v3_a_rejected_row_of_a_class(district):
     district.night([person("S1", "student")], [school_class("K1", title="")])
     row = explain(district, "K1", "class")["last row"]
     assert (row["rule"], row["file"], row["line"]) == ("R-V3", "classes.csv", 3)
+
+
+def test_rows_of_enrollments_without_effect_are_explained(district):
+    district.configure(restore_classes=False)
+    district.night([student("S1")], [school_class("K1")])
+    district.night([student("S1")])
+    district.night([student("S1")], [school_class("K1")], [enrollment("K1", "S1"), enrollment("K0", "nobody")])
+    row = explain(district, "K1", "class")["S1 student, row K1-S1-student"]
+    assert (row["rule"], row["platform"], row["file"], row["line"]) == (
+        "R-K1",
+        "row without effect",
+        "enrollments.csv",
+        3,
+    )
+    row = explain(district, "K0", "class")["nobody student, row K0-nobody-student"]
+    assert (row["rule"], row["line"]) == ("R-V2", 4)
