@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from rostersync.explaining import Explained, Explanation
     from rostersync.settings import Settings
 
-_WIDTH = 80  # of the table where stdout is no terminal
+_WIDTH = 80  # of the lines where stdout is no terminal
+_WIDEST = 100
 _MANY = 12
 """More enrollments than these are counted in the table; csv and json hold them all."""
 
@@ -86,10 +88,7 @@ def _as_json(explanation: Explanation) -> dict[str, Any]:
 
 def _print(explanation: Explanation, *, first: bool) -> None:
     """The record for people: a few lines per value, those with the same reason together."""
-    from rich.console import Console
-
-    console = Console(file=sys.stdout, highlight=False, soft_wrap=False)
-    width = min(console.width, 100) if sys.stdout.isatty() else _WIDTH
+    width = min(shutil.get_terminal_size().columns, _WIDEST) if sys.stdout.isatty() else _WIDTH
     if not first:
         output.line("")
     output.line(f"{explanation.kind} {explanation.id}: {output.printable(explanation.about)}")

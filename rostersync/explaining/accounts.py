@@ -170,7 +170,7 @@ def _linked(view: AccountView) -> list[Explained]:
                     "R-U10",
                     f"One account serves both ({how}); {other_id} {leads}: the first by staff, guardian, then "
                     "sourcedId, among those in the import.",
-                    "Different contacts in the SIS do not part them again; only somebody's own decision does.",
+                    f"Different contacts in the SIS do not part them: rostersync users unlink {view.facts.id} does.",
                 ),
                 place_of(other, USERS_FILE),
                 run,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -164,3 +165,22 @@ def test_r_v4_a_missing_column_is_named(district):
     assert found["username"]["rule"] == "R-U6"
     assert "no such column" in found["email"]["why"]
     assert "no such column" not in found["mobile"]["why"]
+
+
+def test_r_u10_by_hand_says_by_whom(district):
+    district.night([teacher("T1"), student("S1", "G1"), guardian("G1")])
+    with sqlite3.connect(district.folder / "state.db") as state:  # as a link by hand leaves it
+        account, former = (
+            state.execute("SELECT account_id FROM users WHERE id = ?", (user,)).fetchone()[0] for user in ("T1", "G1")
+        )
+        state.execute("UPDATE users SET account_id = ? WHERE id = 'G1'", (account,))
+        state.execute(
+            "INSERT INTO edits "
+            "(user_id, account_id, made_at, made_by, field, before, after, generation, kind, record_id) "
+            "VALUES ('G1', ?, '2026-11-21T08:00:00Z', 'manager', 'account_id', ?, ?, 9, 'users', 'G1')",
+            (former, former, account),
+        )
+    row = explain(district, "T1")["G1"]
+    assert (row["rule"], row["run"], row["edited"]) == ("R-U10", None, "by manager on 2026-11-21")
+    assert "by hand" in row["why"]
+    assert explain(district, "G1")["email"]["rule"] == "R-U10"
