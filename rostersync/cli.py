@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from rostersync import __version__
-from rostersync.commands import classes, generate, guardians, runs, setup, sync, users, validate
+from rostersync.commands import classes, explain, generate, guardians, runs, setup, sync, users, validate
 from rostersync.commands.invocation import Invocation, LogFormat
 
 
@@ -112,6 +112,7 @@ app.command("doctor")(setup.doctor)
 app.command("trust-host")(setup.trust_host)
 app.command("sync")(sync.sync)
 app.command("validate")(validate.validate)
+app.command("explain")(explain.explain)
 app.command("generate")(generate.generate)
 app.add_typer(runs.app, name="runs")
 app.add_typer(users.app, name="users")

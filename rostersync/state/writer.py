@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from rostersync.errors import StateBusy
-from rostersync.model.night import ACCOUNT_CONTACTS, CLASS_IMPORT, ENROLLMENT_KEY, ENROLLMENT_VALUES
+from rostersync.model.night import ACCOUNT_CONTACTS, CLASS_IMPORT, ENROLLMENT_KEY, ENROLLMENT_VALUES, VALID
 from rostersync.model.notes import NIGHTLY
 from rostersync.model.plan import Plan
 from rostersync.model.roster import USER_DETAILS
@@ -50,8 +50,8 @@ def apply(connection: sqlite3.Connection, plan: Plan, snapshot_name: str, *, loa
     before = connection.total_changes
     with _indexes_afterwards(connection):
         _update_accounts(connection, plan)
-        _update_users(connection, plan)
-        _update_classes(connection, plan)
+        _update_users(connection, plan, number)
+        _update_classes(connection, plan, number)
         _update_enrollments(connection, plan)
         _update_guardianships(connection, plan)
         for rows in new_rows(plan, number) if not loaded else ():
@@ -127,14 +127,17 @@ def new_rows(plan: Plan, number: int) -> Iterator[NewRows]:
     yield from _new_rows("accounts", accounts, {**fields, "account_id": "account_id"}, {"state": "invitee"})
 
     ours: dict[str, object] = {"origin": "sis", "added_in": number}
-    users = decisions.users.assign(to_review=decisions.users["by_waiting"])
+    read = {**ours, "read_in": number}
+    users = _with_read_line(decisions.users).assign(to_review=decisions.users["by_waiting"])
     columns = {name: value for name, value in _USER_COLUMNS.items() if name != "guard_held"}  # nobody new is held
-    users = users[[*dict.fromkeys(columns.values()), "id"]][~users["known"] & (users["to_status"] != "")]
-    yield from _new_rows("users", users, {**columns, "id": "id", "sourced_id": "id"}, ours)
+    columns |= {"line": "to_line", "id": "id", "sourced_id": "id"}
+    users = users[list(dict.fromkeys(columns.values()))][~users["known"] & (users["to_status"] != "")]
+    yield from _new_rows("users", users, columns, read)
 
-    classes = decisions.classes.assign(to_review=False)
+    classes = _with_read_line(decisions.classes).assign(to_review=False)
     classes = classes[~classes["known"] & (classes["to_status"] != "")]
-    yield from _new_rows("classes", classes, {**_CLASS_COLUMNS, "id": "id", "sourced_id": "id"}, ours)
+    columns = {**_CLASS_COLUMNS, "line": "to_line", "id": "id", "sourced_id": "id"}
+    yield from _new_rows("classes", classes, columns, read)
 
     enrollments = decisions.enrollments
     enrollments = enrollments[(enrollments["stored"] == "") & (enrollments["to"] == "current")]
@@ -208,8 +211,21 @@ _USER_COLUMNS = {
 }
 
 
-def _update_users(connection: sqlite3.Connection, plan: Plan) -> None:
-    users = plan.decisions.users
+_READ_LINE = ("to_line", "to_line")
+"""What fills `_read_in`. A new line alone writes nothing (R-A1): the line is that of the run that wrote the row."""
+
+
+def _read_in(number: int) -> str:
+    return f"line = coalesce(?, line), read_in = iif(? IS NULL, read_in, {number})"
+
+
+def _with_read_line(frame: pd.DataFrame) -> pd.DataFrame:
+    """`frame` with `to_line`: where the row stands that speaks tonight; missing where the base speaks."""
+    return frame.assign(to_line=frame["line"].where(frame["presence"] == VALID).astype("Int64"))
+
+
+def _update_users(connection: sqlite3.Connection, plan: Plan, number: int) -> None:
+    users = _with_read_line(plan.decisions.users)
     held = users["known"] & users["in_import"] & (users["guard"] > 0)
     users = users.assign(to_review=users["by_waiting"], to_guard_held=held)
     known = users[users["known"] & (users["origin"] == "sis")]
@@ -217,9 +233,9 @@ def _update_users(connection: sqlite3.Connection, plan: Plan) -> None:
     names = list(_USER_COLUMNS)
     _many(
         connection,
-        f"UPDATE users SET {', '.join(f'{name} = ?' for name in names)} WHERE id = ?",
+        f"UPDATE users SET {', '.join(f'{name} = ?' for name in names)}, {_read_in(number)} WHERE id = ?",
         moved,
-        [*_USER_COLUMNS.values(), "id"],
+        [*_USER_COLUMNS.values(), *_READ_LINE, "id"],
     )
     _reviewed(connection, "users", users[users["known"] & (users["origin"] == "manual")])
 
@@ -233,15 +249,15 @@ _CLASS_COLUMNS = {
 }
 
 
-def _update_classes(connection: sqlite3.Connection, plan: Plan) -> None:
-    classes = plan.decisions.classes.assign(to_review=False)
+def _update_classes(connection: sqlite3.Connection, plan: Plan, number: int) -> None:
+    classes = _with_read_line(plan.decisions.classes).assign(to_review=False)
     known = classes[classes["known"] & (classes["origin"] == "sis")]
     names = list(_CLASS_COLUMNS)
     _many(
         connection,
-        f"UPDATE classes SET {', '.join(f'{name} = ?' for name in names)} WHERE id = ?",
+        f"UPDATE classes SET {', '.join(f'{name} = ?' for name in names)}, {_read_in(number)} WHERE id = ?",
         known[_any_differs(known, names, _CLASS_COLUMNS)],
-        [*_CLASS_COLUMNS.values(), "id"],
+        [*_CLASS_COLUMNS.values(), *_READ_LINE, "id"],
     )
     _reviewed(connection, "classes", classes[classes["known"] & (classes["origin"] == "manual")])
 
