@@ -6,7 +6,7 @@ import contextlib
 import importlib
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -19,7 +19,7 @@ from rostersync.settings import Settings
 
 if TYPE_CHECKING:
     from rostersync.model.plan import Plan
-    from rostersync.model.report import RunSummary
+    from rostersync.model.report import ReportTables, RunSummary
     from rostersync.model.roster import Roster
     from rostersync.sources.interface import Progress
 
@@ -73,13 +73,13 @@ def sync(
     # The rules need pandas; it loads while the files are read, which is polars' work and leaves a core free.
     threading.Thread(target=importlib.import_module, args=("pandas",), daemon=True).start()
     if dry_run:
-        return _night(settings, source, dry_run=True, full=full, progress=progress)
-    _check_state(settings)
+        return night(settings, source, dry_run=True, full=full, progress=progress)
+    check_state(settings)
     with hold(settings.state.path):
-        return _night(settings, source, dry_run=False, full=full, progress=progress)
+        return night(settings, source, dry_run=False, full=full, progress=progress)
 
 
-def _check_state(settings: Settings) -> None:
+def check_state(settings: Settings) -> None:
     """A lost state is said before anything else: no lock beside it, no row in it."""
     from rostersync.state.connection import reading
 
@@ -87,10 +87,19 @@ def _check_state(settings: Settings) -> None:
         pass
 
 
-def _night(settings: Settings, source: Path | None, *, dry_run: bool, full: bool, progress: Progress | None) -> Outcome:
-    from rostersync import intake
+def night(
+    settings: Settings,
+    source: Path | None,
+    *,
+    dry_run: bool,
+    full: bool,
+    progress: Progress | None,
+    keep: Callable[[Plan, ReportTables, RunSummary], None] | None = None,
+) -> Outcome:
+    """One night, under the state's lock unless it is a dry run; `keep` is handed the plan and what was reported."""
+    from rostersync import intake, reporting
 
-    run_id, started_at = _new_run(settings)
+    run_id, started_at = new_run(settings)
     watch = Stopwatch()
     shown = str(source) if source is not None else intake.shown_source(settings)
     try:
@@ -99,12 +108,18 @@ def _night(settings: Settings, source: Path | None, *, dry_run: bool, full: bool
                 delivery = stack.enter_context(intake.fetch(settings, source, progress))
             shown = delivery.source
             plan, roster = propose(settings, delivery, run_id, started_at, full=full, watch=watch)
-        return _finish(settings, plan, roster, delivery, dry_run=dry_run, watch=watch)
+        with watch.stage("report"):
+            tables = reporting.tables(settings, plan)
+        summary = reporting.summary(settings, plan, roster, delivery, tables, dry_run=dry_run, seconds=watch.seconds)
+        outcome = finish(settings, plan, tables, summary, dry_run=dry_run, watch=watch)
     except BaseException as error:
         # A damaged state is not written to, not even to say so.
         if not dry_run and not isinstance(error, errors.StateError):
-            _record_failure(settings, run_id, started_at, shown, error)
+            record_failure(settings, run_id, started_at, shown, error)
         raise
+    if keep is not None:
+        keep(plan, tables, outcome.summary)
+    return outcome
 
 
 def propose(
@@ -162,52 +177,67 @@ def propose(
     return plan, roster
 
 
-def carry_out(settings: Settings, plan: Plan, summary: dict[str, Any]) -> None:
-    """Write the plan in one transaction, with the run's row and the name of the new snapshot in it."""
-    from rostersync.state import snapshot
+def carry_out(
+    settings: Settings, plan: Plan, tables: ReportTables, summary: RunSummary, watch: Stopwatch
+) -> RunSummary:
+    """Write the plan in one transaction, with the run's row, its report's tables and the new snapshot's name in it.
+
+    Gives the summary as the run's row keeps it, which is that of the report.
+    """
+    from rostersync import reporting
+    from rostersync.reports.packing import pack
+    from rostersync.state import report_tables, snapshot
     from rostersync.state.connection import writing
     from rostersync.state.writer import apply, record_run
 
     path = settings.state.path
+    status = summary.run.status
     written: Future[None] | None = None
     with writing(path) as connection, contextlib.ExitStack() as stack:
-        row = connection.execute("SELECT value FROM meta WHERE key = 'snapshot'").fetchone()
-        name = row[0] if row else None
-        if plan.snapshot_moved or not name:
-            name = plan.run_id
-            written = stack.enter_context(ThreadPoolExecutor(1)).submit(snapshot.write, path, name, plan.snapshot)
-        record_run(connection, plan.run_id, plan.started_at, plan.source, "applied", applied=True)
-        apply(connection, plan, name)
-        try:
-            if written is not None:
-                written.result()  # on the disk before the commit that names it
-        except OSError as error:
-            raise errors.StateError(
-                f"{snapshot.folder_of(path)} cannot be written ({error.strerror}); nothing was changed; "
-                "make it writable for the account that runs rostersync"
-            ) from error
-        record_run(connection, plan.run_id, plan.started_at, plan.source, "applied", applied=True, summary=summary)
+        beside = stack.enter_context(ThreadPoolExecutor(2))
+        with watch.stage("apply"):
+            packed = beside.submit(pack, tables)
+            row = connection.execute("SELECT value FROM meta WHERE key = 'snapshot'").fetchone()
+            name = row[0] if row else None
+            if plan.snapshot is None:
+                name = ""  # a plan from a file: the next sync compares everything
+            elif plan.snapshot_moved or not name:
+                name = plan.run_id
+                written = beside.submit(snapshot.write, path, name, plan.snapshot)
+            record_run(connection, plan.run_id, plan.started_at, plan.source, status, applied=True)
+            apply(connection, plan, name)
+            report_tables.keep(connection, plan.run_id, packed.result(), settings.reports.keep)
+            try:
+                if written is not None:
+                    written.result()  # on the disk before the commit that names it
+            except OSError as error:
+                raise errors.StateError(
+                    f"{snapshot.folder_of(path)} cannot be written ({error.strerror}); nothing was changed; "
+                    "make it writable for the account that runs rostersync"
+                ) from error
+        summary = reporting.finished(summary, watch.seconds)
+        told = summary.to_json()
+        record_run(connection, plan.run_id, plan.started_at, plan.source, status, applied=True, summary=told)
     snapshot.sweep(path, name)
+    return summary
 
 
-def _finish(
-    settings: Settings, plan: Plan, roster: Roster, delivery: Delivery, *, dry_run: bool, watch: Stopwatch
+def finish(
+    settings: Settings, plan: Plan, tables: ReportTables, summary: RunSummary, *, dry_run: bool, watch: Stopwatch
 ) -> Outcome:
+    """Carry the plan out, unless it is a dry run, and leave its report."""
     from rostersync import reporting, reports
     from rostersync.reports.folder import prune
 
-    with watch.stage("report"):
-        tables = reporting.tables(settings, plan)
-    summary = reporting.summary(settings, plan, roster, delivery, tables, dry_run=dry_run, seconds=watch.seconds)
     applied = False
 
     def meanwhile() -> RunSummary:
         nonlocal applied, summary
-        if not dry_run:
-            with watch.stage("apply"):
-                carry_out(settings, plan, summary.to_json())
+        if dry_run:
+            summary = reporting.finished(summary, watch.seconds)
+        else:
+            summary = carry_out(settings, plan, tables, summary, watch)
             applied = True
-        summary = reporting.finished(summary, watch.seconds)
         return summary
 
     try:
@@ -217,12 +247,13 @@ def _finish(
         if not applied:
             raise
         raise errors.RosterSyncError(
-            f"{error} Run {plan.run_id} itself is applied and kept in the state; only its report is missing."
+            f"{error} Run {plan.run_id} itself is applied and kept in the state; only its report is missing: "
+            f"`rostersync report {plan.run_id}` writes it."
         ) from error
-    return Outcome(plan.run_id, folder, summary, 0)
+    return Outcome(plan.run_id, folder, summary, summary.run.exit_code)
 
 
-def _new_run(settings: Settings) -> tuple[str, datetime]:
+def new_run(settings: Settings) -> tuple[str, datetime]:
     """A run id, the UTC start, later than that of every run and report before; and the start itself."""
     from rostersync.reports.folder import latest_run_id
     from rostersync.state.connection import reading
@@ -238,7 +269,7 @@ def _new_run(settings: Settings) -> tuple[str, datetime]:
     return started_at.strftime(RUN_ID_FORMAT), started_at
 
 
-def _record_failure(settings: Settings, run_id: str, started_at: datetime, source: str, error: BaseException) -> None:
+def record_failure(settings: Settings, run_id: str, started_at: datetime, source: str, error: BaseException) -> None:
     """A row about a run that applied nothing; a state that cannot take it is not made worse by a second error."""
     from rostersync.state.connection import writing
     from rostersync.state.writer import record_run
