@@ -1,8 +1,9 @@
 """What of a plan is kept in its file, and the plan made of it again.
 
 Kept are the rows that are written or spoken of, in the columns that the writer reads: what the state has, what becomes
-of it (`to`, `to_X`), and FACTS. What the rules alone need (tonight's cells, row numbers, settings per person) is not;
-who reads it from a plan of a file gets a KeyError, never a guess.
+of it (`to`, `to_X`), and FACTS. What the rules alone need (tonight's cells, row numbers, settings per person) is not,
+nor what only the reports read, for their rows stand beside it. Who reads either from a plan of a file gets a KeyError,
+never a guess.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ def kept_plan(
         missing={table: sorted(columns) for table, columns in plan.missing.items()},
         orgs=from_polars(plan.orgs),
         decisions={name: from_pandas(frame) for name, frame in _decisions(plan, standing).items()},
-        notes={kind: from_pandas(frame) for kind, frame in plan.notes.items()},
+        notes={kind: from_pandas(plan.notes[kind]) for kind in ("users", "classes")},
         changes={kind: from_pandas(frame) for kind, frame in plan.changes.items()},
     )
 

@@ -7,15 +7,17 @@ import json
 import os
 import re
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from pydantic import ValidationError
 
 from rostersync.errors import ConfigurationError
-from rostersync.model.plan_file import FORMAT, PlanFile
+from rostersync.model.plan_file import FORMAT, KeptTable, PlanFile
 
 _HEAD = re.compile(rb'\{\n"rostersync_plan": (\d{1,6}),\n"checksum": "([0-9a-f]{64})",\n')
+_LINES = 10_000  # that are put together at a time
 _BEGINNING = b'{\n"rostersync_plan": '
 
 
@@ -49,15 +51,13 @@ def write(path: Path, plan: PlanFile) -> None:
     Raises:
         ConfigurationError: it cannot be written.
     """
-    body = _text(plan.model_dump(mode="json"))[2:].encode()
-    head = f'{{\n"rostersync_plan": {FORMAT},\n"checksum": "{hashlib.sha256(body).hexdigest()}",\n'.encode()
+    check_target(path)  # once more: the night took its time
     try:
-        check_target(path)  # once more: the night took its time
         descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)  # mode 0600
         draft = Path(name)
         try:
             with os.fdopen(descriptor, "wb") as file:
-                file.write(head + body)
+                _write(file, plan)
                 file.flush()
                 os.fsync(file.fileno())
             draft.replace(path)
@@ -68,6 +68,36 @@ def write(path: Path, plan: PlanFile) -> None:
             f"the plan was not written to {path} ({error.strerror}); nothing was changed; "
             "make room, or name another file"
         ) from error
+
+
+def _write(file: BinaryIO, plan: PlanFile) -> None:
+    """In pieces, the head with the checksum last: a first load's plan is as large as the load."""
+    checksum = hashlib.sha256()
+    file.write(_head(checksum.hexdigest()))
+    for number, (name, value) in enumerate(_members(plan)):
+        for piece in (",\n" if number else "", f"{_plain(name)}: ", *_pieces(value)):
+            checksum.update(piece.encode())
+            file.write(piece.encode())
+    checksum.update(b"\n}")
+    file.write(b"\n}")
+    file.seek(0)
+    file.write(_head(checksum.hexdigest()))
+
+
+def _head(checksum: str) -> bytes:
+    return f'{{\n"rostersync_plan": {FORMAT},\n"checksum": "{checksum}",\n'.encode()
+
+
+def _members(plan: PlanFile) -> Iterator[tuple[str, Any]]:
+    """The fields as plain JSON values; rows are those of the plan itself, not copied."""
+    for name in PlanFile.model_fields:
+        value = getattr(plan, name)
+        if isinstance(value, KeptTable):
+            yield name, dict(value)
+        elif isinstance(value, dict) and all(isinstance(table, KeptTable) for table in value.values()):
+            yield name, {key: dict(table) for key, table in value.items()}
+        else:
+            yield name, plan.model_dump(mode="json", include={name})[name]
 
 
 def read(path: Path) -> PlanFile:
@@ -99,13 +129,21 @@ def read(path: Path) -> PlanFile:
         raise ConfigurationError(f"{path} does not hold what a plan holds; {again}") from None
 
 
-def _text(value: Any) -> str:
+def _pieces(value: Any) -> Iterator[str]:
     """JSON with a line per key and per row: to be read, and compared line by line."""
     if isinstance(value, dict) and any(isinstance(inner, dict | list) for inner in value.values()):
-        return "{\n" + ",\n".join(f"{_plain(key)}: {_text(inner)}" for key, inner in value.items()) + "\n}"
-    if isinstance(value, list) and value:
-        return "[\n" + ",\n".join(map(_plain, value)) + "\n]"
-    return _plain(value)
+        yield "{\n"
+        for number, (key, inner) in enumerate(value.items()):
+            yield (",\n" if number else "") + f"{_plain(key)}: "
+            yield from _pieces(inner)
+        yield "\n}"
+    elif isinstance(value, list) and value:
+        yield "[\n"
+        for start in range(0, len(value), _LINES):
+            yield (",\n" if start else "") + ",\n".join(map(_plain, value[start : start + _LINES]))
+        yield "\n]"
+    else:
+        yield _plain(value)
 
 
 def _plain(value: Any) -> str:

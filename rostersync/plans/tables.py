@@ -19,7 +19,12 @@ def from_pandas(frame: pd.DataFrame) -> KeptTable:
 
 
 def from_polars(frame: pl.DataFrame) -> KeptTable:
-    """A frame of texts, whole numbers, numbers and flags."""
+    """A frame of texts, whole numbers, numbers and flags; anything else becomes a text."""
+    import polars as pl
+
+    frame = frame.with_columns(
+        column.cast(pl.String) for column in frame.iter_columns() if _type_of(column.dtype) == "text"
+    )
     constants = {
         column.name: column[0]
         for column in frame.iter_columns()
