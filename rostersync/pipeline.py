@@ -70,8 +70,6 @@ def sync(
     from rostersync.state.lock import hold
 
     writable(settings.reports.path)
-    # The rules need pandas; it loads while the files are read, which is polars' work and leaves a core free.
-    threading.Thread(target=importlib.import_module, args=("pandas",), daemon=True).start()
     if dry_run:
         return night(settings, source, dry_run=True, full=full, progress=progress)
     check_state(settings)
@@ -99,6 +97,8 @@ def night(
     """One night, under the state's lock unless it is a dry run; `keep` is handed the plan and what was reported."""
     from rostersync import intake, reporting
 
+    # The rules need pandas; it loads while the files are read, which is polars' work and leaves a core free.
+    threading.Thread(target=importlib.import_module, args=("pandas",), daemon=True).start()
     run_id, started_at = new_run(settings)
     watch = Stopwatch()
     shown = str(source) if source is not None else intake.shown_source(settings)
@@ -274,7 +274,8 @@ def record_failure(settings: Settings, run_id: str, started_at: datetime, source
     from rostersync.state.connection import writing
     from rostersync.state.writer import record_run
 
-    status = "refused" if isinstance(error, errors.ImportRefused) else "failed"
+    statuses = {errors.ImportRefused: "refused", errors.GuardTripped: "stopped"}
+    status = next((status for kind, status in statuses.items() if isinstance(error, kind)), "failed")
     told = str(error) if isinstance(error, errors.RosterSyncError) else type(error).__name__
     with contextlib.suppress(errors.RosterSyncError), writing(settings.state.path) as connection:
         if connection.execute("SELECT 1 FROM runs WHERE run_id = ?", (run_id,)).fetchone() is None:

@@ -71,6 +71,7 @@ def test_a_stopped_night_applies_nothing(district: District, kept: PlanFile) -> 
     with pytest.raises(GuardTripped):
         two_steps.apply(district.settings, ended(kept, "stopped", 5))
     assert district.everything() == before
+    assert (last_run(district)["status"], last_run(district)["applied"]) == ("stopped", 0)
 
 
 def test_a_plan_of_another_program_is_refused(district: District, kept: PlanFile) -> None:
