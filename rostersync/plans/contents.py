@@ -121,9 +121,9 @@ def _decisions(plan: Plan, standing: Mapping[str, Iterable[str]]) -> dict[str, p
         kind: frame["id"].isin([*plan.notes[kind]["id"], *standing[kind]])
         for kind, frame in (("users", users), ("classes", classes))
     }
-    reviewed = (users["review"] != users["by_waiting"]) | users["by_waiting"]
-    users = users[~users["known"] | _moves(users) | noted["users"] | reviewed]
-    classes = classes[~classes["known"] | _moves(classes) | noted["classes"] | classes["review"]]
+    waiting = _flagged("users", users) | users["by_waiting"]
+    users = users[~users["known"] | _moves(users) | noted["users"] | waiting]
+    classes = classes[~classes["known"] | _moves(classes) | noted["classes"] | _flagged("classes", classes)]
     accounts, pairs, enrollments = decided.accounts, decided.pairs, decided.enrollments
     frames = {
         "users": users,
@@ -139,6 +139,12 @@ def _decisions(plan: Plan, standing: Mapping[str, Iterable[str]]) -> dict[str, p
 def _written_columns(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     named = {*STATE[name], *FACTS[name], "to"}
     return frame[[column for column in frame.columns if column in named or column.startswith("to_")]]
+
+
+def _flagged(name: str, frame: pd.DataFrame) -> pd.Series:
+    """Records that the state marks, to be looked at again: the writer may take the mark away."""
+    marks = [column for column in STATE[name] if column in frame and frame[column].dtype == bool]
+    return frame[marks].any(axis="columns")
 
 
 def _moves(frame: pd.DataFrame) -> pd.Series:
