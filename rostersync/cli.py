@@ -11,7 +11,20 @@ import typer
 from typer.core import TyperGroup
 
 from rostersync import __version__
-from rostersync.commands import classes, explain, generate, guardians, runs, setup, sync, users, validate
+from rostersync.commands import (
+    apply,
+    classes,
+    explain,
+    generate,
+    guardians,
+    plan,
+    report,
+    runs,
+    setup,
+    sync,
+    users,
+    validate,
+)
 from rostersync.commands.invocation import Invocation, LogFormat
 
 
@@ -111,6 +124,9 @@ app.command("init")(setup.init)
 app.command("doctor")(setup.doctor)
 app.command("trust-host")(setup.trust_host)
 app.command("sync")(sync.sync)
+app.command("plan")(plan.plan)
+app.command("apply")(apply.apply)
+app.command("report")(report.report)
 app.command("validate")(validate.validate)
 app.command("explain")(explain.explain)
 app.command("generate")(generate.generate)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import functools
 import importlib
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,12 +22,9 @@ from rostersync.settings.pauses import paused_until
 
 if TYPE_CHECKING:
     from rostersync.model.plan import Plan
-    from rostersync.model.report import RunSummary
+    from rostersync.model.report import ReportTables, RunSummary
     from rostersync.model.roster import Roster
     from rostersync.sources.interface import Progress
-
-
-RUN_ID_FORMAT = "%Y%m%dT%H%M%SZ"
 
 
 @dataclass(frozen=True)
@@ -85,29 +81,23 @@ def sync(
     Raises:
         RosterSyncError: the run cannot go on; the state is as it was, but for a row about the run.
     """
-    from rostersync import messages
     from rostersync.reports.folder import writable
     from rostersync.state.lock import hold
 
     writable(settings.reports.path)
-    now = (now or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
-    until = None if dry_run else paused_until(settings.pause, now.astimezone(settings.district.zone).date())
-    if until is not None:
-        _check_state(settings)
-        with hold(settings.state.path):
-            return _paused(settings, source, until, now)
-    messages.load(settings.messages.templates)  # a mistake in one is said before a file is fetched or a row is written
-    # The rules need pandas; it loads while the files are read, which is polars' work and leaves a core free.
-    threading.Thread(target=importlib.import_module, args=("pandas",), daemon=True).start()
-    night = functools.partial(_night, settings, source, full=full, progress=progress, overrides=overrides, now=now)
     if dry_run:
-        return night(dry_run=True)
-    _check_state(settings)
+        return night(settings, source, dry_run=True, full=full, progress=progress, overrides=overrides, now=now)
+    check_state(settings)
     with hold(settings.state.path):
-        return night(dry_run=False)
+        found = paused(settings, source, now)
+        if found is not None:
+            return found
+        if source is None:
+            settings = settings.model_copy(update={"source": settings.source.require_usable()})
+        return night(settings, source, dry_run=False, full=full, progress=progress, overrides=overrides, now=now)
 
 
-def _check_state(settings: Settings) -> None:
+def check_state(settings: Settings) -> None:
     """A lost state is said before anything else: no lock beside it, no row in it."""
     from rostersync.state.connection import reading
 
@@ -115,33 +105,37 @@ def _check_state(settings: Settings) -> None:
         pass
 
 
-def _paused(settings: Settings, source: Path | None, until: date, now: datetime) -> Outcome:
-    """R-D4: nothing is fetched or applied; only that this run was there is written."""
+def paused(settings: Settings, source: Path | None, now: datetime | None) -> Outcome | None:
+    """R-D4: in a pause nothing is fetched or applied; only that this run was there is written. None outside of one."""
     from rostersync import intake
-    from rostersync.state.connection import writing
-    from rostersync.state.writer import record_run
+    from rostersync.run_records import record_pause
 
-    run_id, started_at = _new_run(settings, now)
-    shown = intake.shown_source(settings, source)
-    with writing(settings.state.path) as connection:
-        summary: dict[str, object] = {"paused_until": until.isoformat()}
-        record_run(connection, run_id, started_at, shown, "paused", applied=False, summary=summary)
-    return Outcome(run_id, None, None, 0, until)
+    now = now or datetime.now(UTC)
+    until = paused_until(settings.pause, now.astimezone(settings.district.zone).date())
+    if until is None:
+        return None
+    return Outcome(record_pause(settings, intake.shown_source(settings, source), until, now), None, None, 0, until)
 
 
-def _night(
+def night(
     settings: Settings,
     source: Path | None,
     *,
     dry_run: bool,
     full: bool,
     progress: Progress | None,
-    overrides: Overrides,
-    now: datetime,
+    overrides: Overrides = NO_OVERRIDES,
+    now: datetime | None = None,
+    keep: Callable[[Plan, ReportTables, RunSummary], None] | None = None,
 ) -> Outcome:
-    from rostersync import intake
+    """One night, under the state's lock unless it is a dry run; `keep` is handed the plan and what was reported."""
+    from rostersync import intake, messages, reporting
+    from rostersync.run_records import new_run, record_failure
 
-    run_id, started_at = _new_run(settings, now)
+    messages.load(settings.messages.templates)  # a mistake in one is said before a file is fetched or a row is written
+    # The rules need pandas; it loads while the files are read, which is polars' work and leaves a core free.
+    threading.Thread(target=importlib.import_module, args=("pandas",), daemon=True).start()
+    run_id, started_at = new_run(settings, now)
     watch = Stopwatch()
     shown = intake.shown_source(settings, source)
     delivery: Delivery | None = None
@@ -151,12 +145,18 @@ def _night(
                 delivery = stack.enter_context(intake.fetch(settings, source, progress))
             shown = delivery.source
             plan, roster = propose(settings, delivery, run_id, started_at, full=full, watch=watch, overrides=overrides)
-        return _finish(settings, plan, roster, delivery, dry_run=dry_run, watch=watch)
+        with watch.stage("report"):
+            tables = reporting.tables(settings, plan)
+        summary = reporting.summary(settings, plan, roster, delivery, tables, dry_run=dry_run, seconds=watch.seconds)
+        outcome = finish(settings, plan, tables, summary, dry_run=dry_run, watch=watch)
     except BaseException as error:
         # A damaged state is not written to, not even to say so.
         if not dry_run and not isinstance(error, errors.StateError):
-            _record_failure(settings, run_id, started_at, shown, error, delivery)
+            record_failure(settings, run_id, started_at, shown, error, delivery)
         raise
+    if keep is not None:
+        keep(plan, tables, outcome.summary)
+    return outcome
 
 
 def propose(
@@ -242,24 +242,38 @@ def propose(
     return plan, roster
 
 
-def carry_out(settings: Settings, plan: Plan, summary: dict[str, Any]) -> None:
-    """Write the plan in one transaction, with the run's row and the name of the new snapshot in it."""
-    from rostersync.state import snapshot
+def carry_out(
+    settings: Settings, plan: Plan, tables: ReportTables, summary: RunSummary, watch: Stopwatch
+) -> RunSummary:
+    """Write the plan in one transaction, with the run's row, its report's tables and the new snapshot's name in it.
+
+    Gives the summary as the run's row keeps it, which is that of the report.
+    """
+    from rostersync import reporting
+    from rostersync.reports.packing import pack
+    from rostersync.state import journal, report_tables, snapshot
     from rostersync.state.first_load import transaction
     from rostersync.state.guard_totals import keep_totals
     from rostersync.state.writer import apply, record_run
 
-    path, status = settings.state.path, plan.judgement.status
+    path, status = settings.state.path, summary.run.status
+    begun = time.perf_counter()
     written: Future[None] | None = None
     with transaction(path, plan) as (connection, loaded), contextlib.ExitStack() as stack:
+        beside = stack.enter_context(ThreadPoolExecutor(2))
+        packed = beside.submit(pack, tables)
         row = connection.execute("SELECT value FROM meta WHERE key = 'snapshot'").fetchone()
         name = row[0] if row else None
-        if plan.snapshot_moved or not name:
+        if plan.snapshot is None:
+            name = ""  # a plan from a file: the next sync compares everything
+        elif plan.snapshot_moved or not name:
             name = plan.run_id
-            written = stack.enter_context(ThreadPoolExecutor(1)).submit(snapshot.write, path, name, plan.snapshot)
+            written = beside.submit(snapshot.write, path, name, plan.snapshot)
         record_run(connection, plan.run_id, plan.started_at, plan.source, status, applied=True)
-        changed = apply(connection, plan, name, loaded=loaded)
-        keep_totals(connection, plan.judgement.totals)
+        with journal.recording(connection, plan.run_id, settings.reports.keep):
+            changed = apply(connection, plan, name, loaded=loaded)
+            keep_totals(connection, plan.judgement.totals)
+        report_tables.keep(connection, plan.run_id, packed.result(), settings.reports.keep)
         try:
             if written is not None:
                 written.result()  # on the disk before the commit that names it
@@ -268,32 +282,34 @@ def carry_out(settings: Settings, plan: Plan, summary: dict[str, Any]) -> None:
                 f"{snapshot.folder_of(path)} cannot be written ({error.strerror}); nothing was changed; "
                 "make it writable for the account that runs rostersync"
             ) from error
+        watch.seconds["apply"] = time.perf_counter() - begun
+        summary = reporting.finished(summary, watch.seconds)
         applied = changed or status == "applied"  # a held night may have nothing left that could be applied
-        record_run(connection, plan.run_id, plan.started_at, plan.source, status, applied=applied, summary=summary)
+        told = summary.to_json()
+        record_run(connection, plan.run_id, plan.started_at, plan.source, status, applied=applied, summary=told)
     snapshot.sweep(path, name)
+    return summary
 
 
-def _finish(
-    settings: Settings, plan: Plan, roster: Roster, delivery: Delivery, *, dry_run: bool, watch: Stopwatch
+def finish(
+    settings: Settings, plan: Plan, tables: ReportTables, summary: RunSummary, *, dry_run: bool, watch: Stopwatch
 ) -> Outcome:
+    """Carry the plan out, unless it is a dry run or guards stopped it, and leave its report."""
     from rostersync import reporting, reports
     from rostersync.reports.folder import prune
+    from rostersync.run_records import record_stop
 
-    with watch.stage("report"):
-        tables = reporting.tables(settings, plan)
-    summary = reporting.summary(settings, plan, roster, delivery, tables, dry_run=dry_run, seconds=watch.seconds)
     applied = False
 
     def meanwhile() -> RunSummary:
         nonlocal applied, summary
-        if not dry_run:
-            with watch.stage("apply"):
-                if plan.judgement.status == "stopped":
-                    _record_stop(settings, plan, summary.to_json())
-                else:
-                    carry_out(settings, plan, summary.to_json())
-            applied = True
-        summary = reporting.finished(summary, watch.seconds)
+        if dry_run or summary.run.status == "stopped":
+            summary = reporting.finished(summary, watch.seconds)
+            if not dry_run:
+                record_stop(settings, plan, tables, summary)
+        else:
+            summary = carry_out(settings, plan, tables, summary, watch)
+        applied = not dry_run
         return summary
 
     try:
@@ -303,56 +319,7 @@ def _finish(
         if not applied:
             raise
         raise errors.RosterSyncError(
-            f"{error} Run {plan.run_id} itself is {plan.judgement.status} and kept in the state; "
-            "only its report is missing."
+            f"{error} Run {plan.run_id} itself is {summary.run.status} and kept in the state; only its report is "
+            f"missing: `rostersync report {plan.run_id}` writes it."
         ) from error
     return Outcome(plan.run_id, folder, summary, summary.run.exit_code)
-
-
-def _new_run(settings: Settings, started_at: datetime) -> tuple[str, datetime]:
-    """A run id, the UTC start, later than that of every run and report before; and the start itself."""
-    from rostersync.reports.folder import latest_run_id
-    from rostersync.state.connection import reading
-    from rostersync.state.reader import StateReader
-
-    with reading(settings.state.path) as connection:
-        last = max(StateReader(connection).last_run_id() or "", latest_run_id(settings.reports.path) or "")
-    if last:
-        after = datetime.strptime(last, RUN_ID_FORMAT).replace(tzinfo=UTC) + timedelta(seconds=1)
-        if after > started_at:
-            return after.strftime(RUN_ID_FORMAT), started_at
-    return started_at.strftime(RUN_ID_FORMAT), started_at
-
-
-def _record_stop(settings: Settings, plan: Plan, summary: dict[str, Any]) -> None:
-    """R-D2, stop: a row about a run that applied nothing."""
-    from rostersync.state.connection import writing
-    from rostersync.state.writer import record_run
-
-    with writing(settings.state.path) as connection:
-        status = plan.judgement.status
-        record_run(connection, plan.run_id, plan.started_at, plan.source, status, applied=False, summary=summary)
-
-
-def _record_failure(
-    settings: Settings,
-    run_id: str,
-    started_at: datetime,
-    source: str,
-    error: BaseException,
-    delivery: Delivery | None,
-) -> None:
-    """A row about a run that applied nothing; a state that cannot take it is not made worse by a second error.
-
-    It names the files that the run saw: a delta set that comes after them does not follow on what was applied (R-V5).
-    """
-    from rostersync.importers.chain import seen_files
-    from rostersync.state.connection import writing
-    from rostersync.state.writer import record_run
-
-    status = "refused" if isinstance(error, errors.ImportRefused) else "failed"
-    told = str(error) if isinstance(error, errors.RosterSyncError) else type(error).__name__
-    with contextlib.suppress(errors.RosterSyncError), writing(settings.state.path) as connection:
-        if connection.execute("SELECT 1 FROM runs WHERE run_id = ?", (run_id,)).fetchone() is None:
-            summary: dict[str, object] = {"error": told, **({"source": seen_files(delivery)} if delivery else {})}
-            record_run(connection, run_id, started_at, source, status, applied=False, summary=summary)

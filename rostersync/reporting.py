@@ -92,3 +92,9 @@ def finished(summary: RunSummary, seconds: Mapping[str, float]) -> RunSummary:
     run = summary.run.model_copy(update={"finished_at": datetime.now(UTC).replace(microsecond=0)})
     rounded = {stage: round(value, 3) for stage, value in seconds.items()}
     return summary.model_copy(update={"run": run, "seconds": rounded})
+
+
+def of_run(summary: RunSummary, settings: Settings, plan: Plan) -> RunSummary:
+    """The summary of a kept plan as that of the run which applies it."""
+    run = summary.run.model_copy(update={"run_id": plan.run_id, "started_at": plan.started_at, "dry_run": False})
+    return summary.model_copy(update={"run": run, "report": str(settings.reports.path / plan.run_id)})

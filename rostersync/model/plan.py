@@ -36,7 +36,8 @@ class Plan:
     orgs: pl.DataFrame
     findings: pl.DataFrame
     missing: dict[str, frozenset[str]]
-    snapshot: Snapshot
+    snapshot: Snapshot | None
+    """None in a plan from a file: the next sync compares everything."""
     snapshot_moved: bool
     """Whether the snapshot differs from the one that the state names."""
     waiting: Waiting

@@ -31,11 +31,12 @@ _FORMULA = r"^[\s\u{FEFF}\u{200B}]*[=+\-@\u{FF1D}\u{FF0B}\u{FF0D}\u{FF20}]|^[\t\
 _ROWS_AT_ONCE = 200_000  # bounds what is in memory twice
 
 
-def write_tables(folder: Path, tables: ReportTables) -> None:
+def write_tables(folder: Path, tables: ReportTables, *, sort: str | None = None) -> None:
     """Writes `users.csv` … `issues.csv` into a folder that has none of them, each for its owner alone.
 
     UTF-8 with BOM, CRLF, a header row, sorted by ORDER in the order of code points; blanks are empty cells,
     control characters are left out, what a spreadsheet would take for a formula gets a leading apostrophe.
+    Tables that have a column `sort` are sorted by it first, blanks in front.
 
     Raises:
         ValueError: a frame does not have the columns of its table.
@@ -45,7 +46,8 @@ def write_tables(folder: Path, tables: ReportTables) -> None:
         frame: Frame = getattr(tables, table)
         if tuple(frame.columns) != columns:
             raise ValueError(f"report table {table} has columns {list(frame.columns)}, not {list(columns)}")
-        _write(folder / f"{table}.csv", cells(polars_frame(frame, columns)), ORDER[table])
+        order = ORDER[table] if sort not in columns else (sort, *(name for name in ORDER[table] if name != sort))
+        _write(folder / f"{table}.csv", cells(polars_frame(frame, columns)), order)
 
 
 def cells(frame: pl.DataFrame) -> pl.DataFrame:

@@ -21,6 +21,9 @@ from rostersync.errors import ConfigurationError, RosterSyncError
 RUN_ID = re.compile(r"\d{8}T\d{6}Z")
 """A run's id and its report's folder name: the UTC start (contract.md, Reports)."""
 
+REPORT_FILE = re.compile(r"(users|classes|enrollments|guardianships|issues)\.csv|summary\.json|report\.(html|xlsx)")
+"""A file of a report."""
+
 _PARTIAL = ".partial-"
 _LEFTOVER_SECONDS = 6 * 3600  # no report takes that long to write
 
@@ -81,6 +84,56 @@ def publish(path: Path, run_id: str, writer: Callable[[Path], object]) -> Path:
             "left there. Make room or make the folder writable, then run again."
         ) from error
     return target
+
+
+def replace(target: Path, writer: Callable[[Path], object]) -> Path:
+    """Lets `writer` fill a hidden folder beside `target`, then puts it in its place; gives `target`.
+
+    What stands there must be a report, or an empty folder; it goes when the new one is complete on the disk.
+
+    Raises:
+        ConfigurationError: something else stands there, or the folder around it is missing or cannot be written.
+    """
+    try:
+        if os.path.lexists(target) and not _is_report(target):
+            raise ConfigurationError(
+                f"{target} is there and no report: it was left as it is; name a new folder, or an empty one"
+            )
+        with _partial_folder(target.parent, target.name) as partial:
+            writer(partial)
+            _settle(partial)
+            _exchange(partial, target)
+        _flush_folder(target.parent)
+    except OSError as error:
+        raise ConfigurationError(
+            f"The report was not written to {target} ({_reason(error)}); nothing was changed there. "
+            "Make room, or make the folder around it writable."
+        ) from error
+    return target
+
+
+def _is_report(path: Path) -> bool:
+    """Whether a folder holds nothing but files of a report."""
+    if path.is_symlink() or not path.is_dir():
+        return False
+    return all(REPORT_FILE.fullmatch(entry.name) and not entry.is_dir() for entry in path.iterdir())
+
+
+def _exchange(partial: Path, target: Path) -> None:
+    """Puts one folder in the place of another; where that fails, the old one is back."""
+    if not os.path.lexists(target):
+        partial.rename(target)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f"{_PARTIAL}{target.name}-old-", dir=target.parent))
+    try:
+        target.rename(old / target.name)
+        try:
+            partial.rename(target)
+        except OSError:
+            (old / target.name).rename(target)
+            raise
+    finally:
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def prune(path: Path, keep: int) -> list[str]:

@@ -65,7 +65,12 @@ def summarise(
 
 def write_summary(folder: Path, summary: RunSummary) -> None:
     """Writes `summary.json` (UTF-8, LF) into a folder that has none, for its owner alone."""
-    text = json.dumps(summary.to_json(), indent=2, ensure_ascii=False) + "\n"
+    write_kept_summary(folder, summary.to_json())
+
+
+def write_kept_summary(folder: Path, summary: Mapping[str, Any]) -> None:
+    """The same of a summary as the state keeps it."""
+    text = json.dumps(summary, indent=2, ensure_ascii=False) + "\n"
     with create_private(folder / SUMMARY_FILE) as file:
         file.write(text.encode())
 

@@ -28,6 +28,12 @@ class Overrides:
         return self.everything or kind in self.kinds or (kind, school_id) in self.at_schools
 
     @property
+    def words(self) -> tuple[str, ...]:
+        """What `parse` makes this of, in order of the alphabet."""
+        at_schools = (f"{kind}@{school_id}" for kind, school_id in self.at_schools)
+        return tuple(sorted([*([EVERYTHING] if self.everything else []), *self.kinds, *at_schools]))
+
+    @property
     def lift_missing_users(self) -> bool:
         """Whether a users file in which most people are missing is let through (policies.md R-D7).
 

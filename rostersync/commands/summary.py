@@ -1,0 +1,46 @@
+"""The end of a run: its summary on stdout, why it ends with another code than 0 on stderr."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import typer
+
+from rostersync.commands import output
+from rostersync.errors import GuardTripped
+
+if TYPE_CHECKING:
+    from rostersync.commands.invocation import Invocation
+    from rostersync.pipeline import Outcome
+    from rostersync.settings import Settings
+
+
+def end(call: Invocation, settings: Settings, outcome: Outcome, *, more: str = "") -> None:
+    """Shows what a run did, and `more`, and ends the command with the run's exit code.
+
+    Raises:
+        GuardTripped: a guard of records tripped (R-D1, R-D5).
+        Exit: otherwise.
+    """
+    if outcome.paused_until is not None:
+        if not call.quiet:
+            output.line(
+                f"Run {outcome.run_id}: paused until {outcome.paused_until}, that day included ([[pause]] in "
+                f"{settings.file.name}); nothing was fetched or changed; dry runs still work"
+            )
+        raise typer.Exit(outcome.exit_code)
+    import structlog
+    from rich.console import Console
+
+    from rostersync.reports.terminal import guard_line, of_records, print_summary, unchanged_text
+
+    if text := unchanged_text(outcome.summary):
+        structlog.get_logger().warning(f"{text}; see whether the SIS still exports")
+    if not call.quiet:
+        print_summary(outcome.summary, Console(file=sys.stdout, highlight=False))
+        if more:
+            output.line(output.printable(more))
+    if of_records(outcome.summary):
+        raise GuardTripped(guard_line(outcome.summary))
+    raise typer.Exit(outcome.exit_code)

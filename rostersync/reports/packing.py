@@ -1,0 +1,41 @@
+"""Report tables as bytes for the state: Arrow, compressed; the same rows come back."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+from rostersync.model.report import TABLE_COLUMNS, ReportTables
+from rostersync.reports.frames import polars_frame
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import polars as pl
+
+
+def pack(tables: ReportTables) -> dict[str, bytes]:
+    """Table -> its rows as a compressed Arrow file."""
+    packed = {}
+    for table, columns in TABLE_COLUMNS.items():
+        buffer = io.BytesIO()
+        polars_frame(getattr(tables, table), columns).write_ipc(buffer, compression="zstd")
+        packed[table] = buffer.getvalue()
+    return packed
+
+
+def unpack(packed: Mapping[str, bytes]) -> ReportTables:
+    """The tables of `pack`; a column that the version which packed them did not have yet is blank.
+
+    Raises:
+        KeyError: a table is missing.
+    """
+    return ReportTables(**{table: _unpacked(packed[table], columns) for table, columns in TABLE_COLUMNS.items()})
+
+
+def _unpacked(content: bytes, columns: tuple[str, ...]) -> pl.DataFrame:
+    import polars as pl
+
+    frame = pl.read_ipc(io.BytesIO(content))
+    new = [pl.lit(None, dtype=pl.String).alias(name) for name in columns if name not in frame.columns]
+    return frame.with_columns(new).select(columns)

@@ -1,0 +1,139 @@
+"""`report` from outside: any kept run's report again, byte for byte (contract.md, Commands)."""
+
+import csv
+import shutil
+import stat
+
+import pytest
+
+from tests.cli.test_plan import refusal
+from tests.cli.test_sync import history
+
+FILES = {"users.csv", "classes.csv", "enrollments.csv", "guardianships.csv", "issues.csv", "summary.json"}
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.fixture
+def two_runs(run, synced):
+    """`home` after two nights; gives their ids."""
+    run("generate", "night2", "--students", "60", "--night", "2")
+    run("--quiet", "sync", "--source", "night2")
+    return [row["run_id"] for row in reversed(history(run))]
+
+
+class TestAgain:
+    def test_a_lost_report_comes_back_byte_for_byte(self, run, synced, two_runs):
+        for run_id in two_runs:
+            folder = synced / "reports" / run_id
+            before = contents(folder)
+            assert set(before) == FILES
+            shutil.rmtree(folder)
+            assert run_id in run("report", run_id).stdout
+            assert contents(folder) == before
+            assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
+            assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+    def test_without_a_run_it_is_the_latest_that_left_one(self, run, synced, two_runs):
+        run("sync", "--source", "nowhere", code=3)
+        before = contents(synced / "reports" / two_runs[-1])
+        run("report", "--out", "copy")
+        assert contents(synced / "copy") == before
+
+    def test_a_report_that_stands_is_replaced(self, run, synced, two_runs):
+        folder = synced / "reports" / two_runs[0]
+        before = contents(folder)
+        (folder / "users.csv").write_text("spoilt", encoding="utf-8")
+        (folder / "report.html").write_text("spoilt", encoding="utf-8")
+        run("report", two_runs[0])
+        assert contents(folder) == before
+        assert {path.name for path in (synced / "reports").iterdir()} == set(two_runs)
+
+    def test_an_applied_plan_leaves_one_too(self, run, synced):
+        run("--quiet", "plan", "--out", "plan.json")
+        run("--quiet", "apply", "plan.json")
+        before = contents(synced / "reports" / history(run)[0]["run_id"])
+        run("report", "--out", "copy")
+        assert contents(synced / "copy") == before
+
+    def test_quiet_says_nothing(self, run, synced):
+        done = run("report", "--quiet")
+        assert (done.stdout, done.stderr) == ("", "")
+
+    def test_the_newest_are_kept_and_the_last_applied_always(self, run, synced, two_runs):
+        one = {"ROSTERSYNC_REPORTS__KEEP": "1"}
+        run("--quiet", "sync", "--source", "night2", environ=one)
+        run("report", environ=one)
+        said = refusal(run("report", two_runs[0], code=2, environ=one))
+        assert f"keeps no report of run {two_runs[0]}" in said
+        run("sync", "--source", "nowhere", code=3)
+        run("report")
+
+
+class TestSort:
+    def test_every_file_that_has_the_column_is_sorted_by_it(self, run, synced, two_runs):
+        before = contents(synced / "reports" / two_runs[0])
+        run("report", two_runs[0], "--out", "sorted", "--sort", "school")
+        after = contents(synced / "sorted")
+        for name in ("users.csv", "classes.csv", "enrollments.csv"):
+            with (synced / "sorted" / name).open(encoding="utf-8-sig", newline="") as file:
+                schools = [row["school"] for row in csv.DictReader(file)]
+            assert schools == sorted(schools)
+            assert sorted(after[name].splitlines()) == sorted(before[name].splitlines())
+        assert after["users.csv"] != before["users.csv"]
+        assert after["guardianships.csv"] == before["guardianships.csv"], "it has no such column"
+
+    def test_a_column_that_no_file_has_is_exit_2(self, run, synced):
+        said = refusal(run("report", "--sort", "shcool", "--out", "copy", code=2))
+        assert "no report has a column shcool" in said
+        assert "school" in said.replace("shcool", "")
+        assert not (synced / "copy").exists()
+
+
+class TestRefusals:
+    def test_an_unknown_run_is_exit_2(self, run, synced):
+        assert "knows no run 20000101T000000Z" in refusal(run("report", "20000101T000000Z", code=2))
+
+    def test_a_run_that_left_none_is_exit_2(self, run, synced):
+        run("sync", "--source", "nowhere", code=3)
+        failed = history(run)[0]["run_id"]
+        assert "it left none" in refusal(run("report", failed, code=2))
+
+    def test_a_state_without_any_is_exit_2(self, run, district):
+        assert "keeps no report yet" in refusal(run("report", code=2))
+
+    def test_a_dry_run_is_not_kept(self, run, synced):
+        before = {path.name for path in (synced / "reports").iterdir()}
+        run("--quiet", "sync", "--dry-run")
+        (dry,) = {path.name for path in (synced / "reports").iterdir()} - before
+        assert "dry runs are not in it" in refusal(run("report", dry, code=2))
+
+    @pytest.mark.parametrize("name", ["html", "xlsx"])
+    def test_formats_of_later_versions_are_exit_2(self, run, synced, name):
+        assert f"{name} is not available in this version" in refusal(run("report", "--format", name, code=2))
+
+    def test_another_format_is_exit_2(self, run, synced):
+        refusal(run("report", "--format", "pdf", code=2))
+
+    def test_a_folder_with_other_things_is_left_as_it_is(self, run, synced):
+        (synced / "mine").mkdir()
+        (synced / "mine" / "letter.txt").write_text("mine", encoding="utf-8")
+        assert "no report" in refusal(run("report", "--out", "mine", code=2))
+        assert [path.name for path in (synced / "mine").iterdir()] == ["letter.txt"]
+
+    def test_an_empty_folder_and_an_earlier_report_may_be_replaced(self, run, synced):
+        (synced / "copy").mkdir()
+        run("report", "--out", "copy")
+        run("report", "--out", "copy")
+        assert set(contents(synced / "copy")) == FILES
+
+    @pytest.mark.parametrize("out", ["rostersync.toml", "nowhere/deep/copy"])
+    def test_a_place_that_cannot_hold_it_is_exit_2(self, run, synced, out):
+        refusal(run("report", "--out", out, code=2))
+
+    def test_a_lost_state_is_exit_2(self, run, synced):
+        (synced / "state.db").unlink()
+        refusal(run("report", code=2))
+        assert not (synced / "state.db").exists()
