@@ -164,7 +164,7 @@ def propose(
 
 def carry_out(settings: Settings, plan: Plan, summary: dict[str, Any]) -> None:
     """Write the plan in one transaction, with the run's row and the name of the new snapshot in it."""
-    from rostersync.state import snapshot
+    from rostersync.state import journal, snapshot
     from rostersync.state.connection import writing
     from rostersync.state.writer import apply, record_run
 
@@ -177,6 +177,7 @@ def carry_out(settings: Settings, plan: Plan, summary: dict[str, Any]) -> None:
             name = plan.run_id
             written = stack.enter_context(ThreadPoolExecutor(1)).submit(snapshot.write, path, name, plan.snapshot)
         record_run(connection, plan.run_id, plan.started_at, plan.source, "applied", applied=True)
+        stack.enter_context(journal.recording(connection, plan.run_id, settings.reports.keep))
         apply(connection, plan, name)
         try:
             if written is not None:
