@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from rostersync import __version__
-from rostersync.commands import classes, generate, runs, setup, sync, users, validate
+from rostersync.commands import classes, generate, runs, setup, sync, undo, users, validate
 from rostersync.commands.invocation import Invocation, LogFormat
 
 
@@ -113,6 +113,7 @@ app.command("trust-host")(setup.trust_host)
 app.command("sync")(sync.sync)
 app.command("validate")(validate.validate)
 app.command("generate")(generate.generate)
+runs.app.command("undo")(undo.undo)
 app.add_typer(runs.app, name="runs")
 app.add_typer(users.app, name="users")
 app.add_typer(classes.app, name="classes")

@@ -90,7 +90,7 @@ def _check_state(settings: Settings) -> None:
 def _night(settings: Settings, source: Path | None, *, dry_run: bool, full: bool, progress: Progress | None) -> Outcome:
     from rostersync import intake
 
-    run_id, started_at = _new_run(settings)
+    run_id, started_at = new_run(settings)
     watch = Stopwatch()
     shown = str(source) if source is not None else intake.shown_source(settings)
     try:
@@ -223,7 +223,7 @@ def _finish(
     return Outcome(plan.run_id, folder, summary, 0)
 
 
-def _new_run(settings: Settings) -> tuple[str, datetime]:
+def new_run(settings: Settings) -> tuple[str, datetime]:
     """A run id, the UTC start, later than that of every run and report before; and the start itself."""
     from rostersync.reports.folder import latest_run_id
     from rostersync.state.connection import reading
