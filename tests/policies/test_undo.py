@@ -55,7 +55,7 @@ def changed(row: Row, **values: str) -> Row:
 
 
 SIX = {name: student(name) for name in ("S1", "S2", "S3", "S4", "S5", "S6")}
-PAIRS = {f"{letter}{number}": number for number in (20, 22, 23, 24, 25, 30, 31, 32, 40, 41) for letter in "SG"}
+PAIRS = {f"{letter}{number}": number for number in (20, 22, 23, 24, 25, 30, 31, 32, 40, 41, 50, 51) for letter in "SG"}
 FAMILIES = {
     name: student(name, f"G{number}") if name[0] == "S" else guardian(name, phone=f"206-555-01{number}")
     for name, number in PAIRS.items()
@@ -70,6 +70,7 @@ MOVED = {
     "G23": changed(FAMILIES["G23"], email=FAMILIES["G22"]["email"]),
     "G24": changed(FAMILIES["G24"], email=FAMILIES["G25"]["email"]),
     "G25": changed(FAMILIES["G25"], email="r25@x.example"),
+    "G51": changed(FAMILIES["G51"], phone=""),
     "S31": changed(FAMILIES["S31"], agentSourcedIds=""),
     "S32": changed(FAMILIES["S32"], agentSourcedIds=""),
 }
@@ -147,6 +148,10 @@ def _deeds(district: District) -> None:
         state.execute("INSERT INTO accounts (account_id, given_name, family_name, state, disabled) "
                       "VALUES (9000, 'GivenT41', 'Family', 'invitee', 0)")  # fmt: skip
         state.execute("UPDATE users SET account_id = 9000 WHERE id = 'T41'")
+        account = "(SELECT account_id FROM users WHERE id = 'G5{}')"
+        emptied = "UPDATE accounts SET given_name = NULL, family_name = NULL, email = NULL WHERE account_id = "
+        state.execute(emptied + account.format(1))
+        state.execute(f"UPDATE users SET account_id = {account.format(0)} WHERE id = 'G51'")
 
 
 class TestValues:
@@ -204,8 +209,7 @@ class TestAdded:
         assert not {"S10", "G11"} & lived.district.ids()
         assert lived.district.rows("SELECT * FROM roster_users WHERE email = 's10@students.example.org'") == []
         with closing(sqlite3.connect(lived.district.folder / "state.db")) as state:
-            unused = "SELECT count(*) FROM accounts WHERE account_id NOT IN (SELECT account_id FROM users)"
-            assert state.execute(unused).fetchone() == (0,)
+            assert state.execute("SELECT * FROM accounts WHERE email = 's10@students.example.org'").fetchall() == []
         assert lived.report.rows("users", id="S10")[0]["action"] == "removed"
         assert set(lived.said("S10")) == {"ADDED_UNDONE"}
 
@@ -233,6 +237,19 @@ class TestAdded:
     def test_a_record_that_joined_an_account_goes_and_the_account_stays(self, lived: Lived) -> None:
         assert "T40" not in lived.district.ids()
         assert lived.district.user("G40") == lived.users["G40"]
+
+
+class TestLinked:
+    def test_the_account_that_a_link_emptied_gets_nothing_back(self, lived: Lived) -> None:
+        with closing(sqlite3.connect(lived.district.folder / "state.db")) as state:
+            unused = "SELECT email, mobile, phone FROM accounts WHERE account_id NOT IN (SELECT account_id FROM users)"
+            assert state.execute(unused).fetchall() == [(None, None, None)]
+        linked, of = lived.district.user("G51"), lived.users["G50"]
+        assert (linked["account_id"], linked["mobile"], linked["sis_mobile"]) == (
+            of["account_id"],
+            of["mobile"],
+            lived.users["G51"]["sis_mobile"],
+        )
 
 
 class TestFamilies:

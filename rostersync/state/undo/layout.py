@@ -78,8 +78,10 @@ def _values(connection: sqlite3.Connection, run: UndoableRun) -> None:
     connection.execute("DELETE FROM undo_values WHERE NOT there")  # a person deleted the row since
     _credentials_of_deleted_accounts(connection, run)
     connection.execute(
-        "UPDATE undo_values SET edited = now IS NOT after OR (table_name = 'accounts' AND EXISTS ("
-        "SELECT 1 FROM undo_edits e WHERE e.account_id = k1 AND e.field = undo_values.field))"
+        "UPDATE undo_values SET edited = now IS NOT after OR (table_name = 'accounts' AND (EXISTS ("
+        "SELECT 1 FROM undo_edits e WHERE e.account_id = k1 AND e.field = undo_values.field) "
+        # Its people were linked to another account since: nothing is given to nobody.
+        "OR (there AND NOT EXISTS (SELECT 1 FROM users u WHERE u.account_id = k1))))"
     )
     connection.execute("UPDATE undo_values SET target = CASE WHEN edited THEN now ELSE before END")
     connection.execute("CREATE INDEX temp.undo_values_field ON undo_values (table_name, field, k1)")
