@@ -22,6 +22,7 @@ from rostersync.commands import (
     runs,
     setup,
     sync,
+    undo,
     users,
     validate,
 )
@@ -130,6 +131,7 @@ app.command("report")(report.report)
 app.command("validate")(validate.validate)
 app.command("explain")(explain.explain)
 app.command("generate")(generate.generate)
+runs.app.command("undo")(undo.undo)
 app.add_typer(runs.app, name="runs")
 app.add_typer(users.app, name="users")
 app.add_typer(guardians.app, name="guardians")

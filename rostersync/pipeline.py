@@ -270,7 +270,8 @@ def carry_out(
             name = plan.run_id
             written = beside.submit(snapshot.write, path, name, plan.snapshot)
         record_run(connection, plan.run_id, plan.started_at, plan.source, status, applied=True)
-        with journal.recording(connection, plan.run_id, settings.reports.keep):
+        before = int(plan.decisions.accounts["account_id"].min()) - 1 if loaded else None
+        with journal.recording(connection, plan.run_id, settings.reports.keep, first_account=before):
             changed = apply(connection, plan, name, loaded=loaded)
             keep_totals(connection, plan.judgement.totals)
         report_tables.keep(connection, plan.run_id, packed.result(), settings.reports.keep)

@@ -16,10 +16,10 @@ BLANK = "none"
 """How a blank value is written in a note."""
 
 LIST_SEPARATOR = "; "
-"""Between the repeated parts of SIS_UPDATE and NO_UNIQUE_CREDENTIAL."""
+"""Between the repeated parts of SIS_UPDATE, UNDONE and NO_UNIQUE_CREDENTIAL."""
 
 CHANGE = "{field} {before} -> {after}"
-"""One repeated part of SIS_UPDATE."""
+"""One repeated part of SIS_UPDATE and UNDONE."""
 
 HOLDER = "{value} belongs to {id}"
 """One repeated part of NO_UNIQUE_CREDENTIAL."""
@@ -66,6 +66,12 @@ class Code(StrEnum):
     GUARDIANSHIP_ENDED = "GUARDIANSHIP_ENDED"
     REJECTED_ROW = "REJECTED_ROW"
     UNREADABLE_ROWS = "UNREADABLE_ROWS"
+    UNDONE = "UNDONE"
+    ADDED_UNDONE = "ADDED_UNDONE"
+    EDIT_STANDS = "EDIT_STANDS"
+    ADDED_STANDS = "ADDED_STANDS"
+    NOT_RESTORED = "NOT_RESTORED"
+    MESSAGE_SENT = "MESSAGE_SENT"
 
 
 NIGHTLY = frozenset(
@@ -125,6 +131,15 @@ _ENTRIES: Mapping[Code, _Entry] = MappingProxyType(
         Code.GUARDIANSHIP_ENDED: _Entry((Action.ENDED,), "No longer in the SIS import."),
         Code.REJECTED_ROW: _Entry((Action.REJECTED,), "Row rejected: {message}; {outcome}."),
         Code.UNREADABLE_ROWS: _Entry((Action.HELD,), "Removal held: {file} has rows whose sourcedId cannot be read."),
+        Code.UNDONE: _Entry(
+            (Action.UPDATED, Action.RESTORED, Action.ARCHIVED, Action.REMOVED, Action.ENDED),
+            "Run {run} taken back: {changes}",
+        ),
+        Code.ADDED_UNDONE: _Entry((Action.REMOVED,), "Added by run {run}, which was taken back."),
+        Code.EDIT_STANDS: _Entry((Action.KEPT,), "{field} was changed here after run {run}; stays {value}."),
+        Code.ADDED_STANDS: _Entry((Action.KEPT,), "Added by run {run} and {reason} since; stays."),
+        Code.NOT_RESTORED: _Entry((Action.KEPT,), "{field} {value} belongs to {id} by now; not given back."),
+        Code.MESSAGE_SENT: _Entry((Action.KEPT,), "A message of run {run} was sent already ({template}, {channel})."),
     }
 )
 
@@ -140,14 +155,14 @@ FAMILY_MODES = ("soft", "extreme")
 
 
 def actions_of(code: Code) -> tuple[Action, ...]:
-    """The actions a row with this code may have: one, but for FAMILY_LEFT (archived or removed)."""
+    """The actions a row with this code may have: one, but for FAMILY_LEFT and UNDONE."""
     return _ENTRIES[code].actions
 
 
 def action_of(code: Code, *, mode: str = "soft") -> Action:
-    """The action of a row with this code; `mode` decides only for FAMILY_LEFT."""
+    """The action of a row with this code; `mode` decides only for FAMILY_LEFT, and of UNDONE it is the plain one."""
     actions = _ENTRIES[code].actions
-    return actions[FAMILY_MODES.index(mode)] if len(actions) > 1 else actions[0]
+    return actions[FAMILY_MODES.index(mode)] if code is Code.FAMILY_LEFT else actions[0]
 
 
 def template(code: Code) -> str:
@@ -180,7 +195,10 @@ def note(code: Code, **values: Any) -> str:
     `field` (email, mobile), `value`; CREDENTIAL_TAKEN `field`, `value`, `id`; LINKED_RECORD_DIFFERS `field`,
     `id`; NO_UNIQUE_CREDENTIAL `holders`, (value, id) of each, may be empty; FAMILY_LEFT `mode`; TITLE_KEPT
     `sis_title`; GUARD_HELD `what` (a key of GUARD_VERBS), `kind`, `school`, `count`, `total`, `limit`;
-    REJECTED_ROW `message`, `outcome` (REJECTED_KNOWN, REJECTED_NEW); UNREADABLE_ROWS `file`.
+    REJECTED_ROW `message`, `outcome` (REJECTED_KNOWN, REJECTED_NEW); UNREADABLE_ROWS `file`; UNDONE `run`,
+    `changes` as SIS_UPDATE; ADDED_UNDONE `run`;
+    EDIT_STANDS `field`, `run`, `value`; ADDED_STANDS `run`, `reason`; NOT_RESTORED `field`, `value`, `id`;
+    MESSAGE_SENT `run`, `template`, `channel`.
 
     Raises:
         ValueError: a value is missing, or one is given that the note does not have.
@@ -195,11 +213,11 @@ def note(code: Code, **values: Any) -> str:
 def _prepared(code: Code, values: dict[str, Any]) -> dict[str, str]:
     """The values as texts: lists joined, the verb and the capital letter put in."""
     given = {name: shown(value) for name, value in values.items()}
-    if code is Code.SIS_UPDATE and "changes" in values:
+    if code in {Code.SIS_UPDATE, Code.UNDONE} and "changes" in values:
         given["changes"] = _changes(values["changes"])
     elif code is Code.NO_UNIQUE_CREDENTIAL and "holders" in values:
         given["holders"] = _holders(values["holders"])
-    elif code is Code.CREDENTIAL_TAKEN and "field" in values:
+    elif code in {Code.CREDENTIAL_TAKEN, Code.NOT_RESTORED} and "field" in values:
         given["field"] = given["field"].capitalize()
     elif code is Code.GUARD_HELD and "what" in values:
         given["verb"] = GUARD_VERBS.get(values["what"], "")
@@ -215,7 +233,7 @@ def _prepared(code: Code, values: dict[str, Any]) -> dict[str, str]:
 def _changes(changes: Iterable[tuple[str, object, object]]) -> str:
     texts = [CHANGE.format(field=field, before=shown(before), after=shown(after)) for field, before, after in changes]
     if not texts:
-        raise ValueError(f"note {Code.SIS_UPDATE} needs at least one change")
+        raise ValueError(f"note {Code.SIS_UPDATE} or {Code.UNDONE} needs at least one change")
     return LIST_SEPARATOR.join(texts)
 
 

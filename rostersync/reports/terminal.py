@@ -32,6 +32,10 @@ ATTENTION = {
     Code.BLANK_KEPT: "e-mails or mobiles kept that are blank in the SIS",
     Code.CLASS_STAYS_ARCHIVED: "classes back in the SIS that stay archived",
     Code.TITLE_KEPT: "class titles edited here; kept",
+    Code.NOT_RESTORED: "e-mails or mobiles not given back: somebody else has them by now",
+    Code.ADDED_STANDS: "added by the run that was taken back and used since; they stay",
+    Code.EDIT_STANDS: "values changed here since the run that was taken back; they stay",
+    Code.MESSAGE_SENT: "messages of the run that was taken back are sent already",
 }
 """Codes that somebody may want to look at, most urgent first, and what their number counts."""
 

@@ -310,11 +310,16 @@ class ReportTable(SQLModel, table=True):
 
 
 class BeforeImage(SQLModel, table=True):
-    """A row as it was before a run wrote it, so that the run can be taken back."""
+    """What a run replaced, so that it can be taken back (state/journal.py).
+
+    `image` and `after` hold the columns that the run changed, before and after it; None where there was no row. A row
+    that the run deleted is in `image` whole.
+    """
 
     __tablename__ = "before_images"
     __table_args__ = ({"sqlite_with_rowid": False},)
     run: int = Field(primary_key=True, foreign_key="runs.number")
     table_name: str = Field(primary_key=True)
     key: str = Field(primary_key=True)  # JSON list of the primary key's values
-    image: str  # the row, as a JSON object
+    image: str | None = None  # JSON object
+    after: str | None = None  # JSON object

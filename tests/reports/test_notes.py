@@ -106,6 +106,37 @@ WORDING = [
         "held",
         "Removal held: users.csv has rows whose sourcedId cannot be read.",
     ),
+    (
+        Code.UNDONE,
+        {"run": "r-1", "changes": [("email", "a@example.org", None)]},
+        "updated",
+        "Run r-1 taken back: email a@example.org -> none",
+    ),
+    (Code.ADDED_UNDONE, {"run": "r-1"}, "removed", "Added by run r-1, which was taken back."),
+    (
+        Code.EDIT_STANDS,
+        {"field": "email", "run": "r-1", "value": ""},
+        "kept",
+        "email was changed here after run r-1; stays none.",
+    ),
+    (
+        Code.ADDED_STANDS,
+        {"run": "r-1", "reason": "accepted"},
+        "kept",
+        "Added by run r-1 and accepted since; stays.",
+    ),
+    (
+        Code.NOT_RESTORED,
+        {"field": "mobile", "value": "+15035550100", "id": "g-1"},
+        "kept",
+        "Mobile +15035550100 belongs to g-1 by now; not given back.",
+    ),
+    (
+        Code.MESSAGE_SENT,
+        {"run": "r-1", "template": "contact-updated", "channel": "email"},
+        "kept",
+        "A message of run r-1 was sent already (contact-updated, email).",
+    ),
 ]
 
 

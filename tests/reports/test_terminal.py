@@ -1,6 +1,7 @@
 """The summary at the end of a run, as a person or a cron mail sees it."""
 
 import io
+import itertools
 import re
 
 from rich.console import Console
@@ -124,7 +125,7 @@ def test_every_line_fits_80_columns_but_for_paths(make_tables, make_summary):
         users=[
             {"role": role, "action": action.value, "code": code.value}
             for role in ("student", "guardian", "teacher")
-            for action, code in zip([*Action] * 2, Code, strict=True)
+            for action, code in zip(itertools.cycle(Action), Code, strict=False)
         ],
         issues=[{"severity": "warning", "code": "X" * 70, "line": 1}],
     )
@@ -161,7 +162,7 @@ def test_no_person_is_named(make_tables, make_summary):
             "code": code.value,
             **dict.fromkeys(("id", "given_name", "family_name", "email", "mobile", "notes"), "CANARY"),
         }
-        for action, code in zip([*Action] * 2, Code, strict=True)
+        for action, code in zip(itertools.cycle(Action), Code, strict=False)
     ]
     issues = [{"severity": "error", "code": "X", "value": "CANARY", "message": "CANARY", "line": 1}]
     summary = make_summary(make_tables(users=rows, issues=issues))
