@@ -157,8 +157,12 @@ def test_every_rule_has_an_example_and_a_scenario_and_every_scenario_a_rule():
     told = [rule for rule, _ in sections]
     assert len(told) == len(set(told)) > 45
     assert [rule for rule, text in sections if "\n*Example:* " not in text] == []
-    pages = [*(PROJECT / "tests/policies").glob("test_*.py"), *(PROJECT / "tests/laws").glob("test_*.py")]
-    scenarios = {rule for page in pages for rule in re.findall(r"\bR-[A-Z]\d+\b", page.read_text(encoding="utf-8"))}
+    pages = [
+        page for folder in ("policies", "importers", "laws") for page in (PROJECT / "tests" / folder).glob("test_*")
+    ]
+    named = "\n".join(page.read_text(encoding="utf-8") for page in pages)
+    scenarios = set(re.findall(r"\bR-[A-Z]\d+\b", named))
+    scenarios |= {f"R-{rule.upper()}" for rule in re.findall(r"(?<![a-z])r_([a-z]\d+)(?![0-9])", named)}
     assert scenarios == set(told)
 
 
