@@ -25,11 +25,10 @@ WORTH_IT = 50_000
 
 
 def suits(plan: Plan) -> bool:
-    """Whether this is a first load of a size that is worth it: nobody is known, and many are added."""
+    """Whether so much is added that another process pays for its start; whether the state is empty is asked of it."""
     decisions = plan.decisions
-    if bool(decisions.users["known"].any()) or bool(decisions.classes["known"].any()):
-        return False
-    return len(decisions.accounts) + len(decisions.enrollments) >= WORTH_IT
+    added = int(decisions.accounts["new"].sum()) + int((decisions.enrollments["stored"] == "").sum())
+    return added >= max(WORTH_IT, 1) and not bool(decisions.users["known"].any())
 
 
 @contextlib.contextmanager
@@ -62,7 +61,7 @@ def _replacing(path: Path, plan: Plan) -> Iterator[sqlite3.Connection | None]:
     with contextlib.ExitStack() as stack:
         old = stack.enter_context(contextlib.closing(sqlite3.connect(uri, uri=True, timeout=1, isolation_level=None)))
         stack.callback(_log_again, old)
-        if not (_alone(old) and _without_log(path)):
+        if not (_is_empty(old) and _alone(old) and _without_log(path)):
             yield None
             return
         stack.callback(_remove, draft)
@@ -86,6 +85,14 @@ def _replacing(path: Path, plan: Plan) -> Iterator[sqlite3.Connection | None]:
                 f"{path} cannot be written ({getattr(error, 'strerror', None) or error}); nothing was changed; "
                 "make room, and make its folder writable for the account that runs rostersync"
             ) from error
+
+
+def _is_empty(old: sqlite3.Connection) -> bool:
+    query = "SELECT EXISTS (SELECT 1 FROM users) OR EXISTS (SELECT 1 FROM accounts) OR EXISTS (SELECT 1 FROM classes)"
+    try:
+        return not old.execute(query).fetchone()[0]
+    except sqlite3.OperationalError:  # locked by another program: the ordinary way says so
+        return False
 
 
 def _alone(old: sqlite3.Connection) -> bool:

@@ -6,10 +6,11 @@ import pandas as pd
 import polars as pl
 import pytest
 from pandas.testing import assert_frame_equal
-from rostersync.model.overrides import parse_overrides
 
+from rostersync.errors import ConfigurationError
 from rostersync.model.plan_file import KeptTable
 from rostersync.plans.tables import from_pandas, from_polars, to_pandas, to_polars
+from rostersync.settings.overrides import parse
 
 TEXTS = ["", "Nguyễn", 'a "quoted"\nline', "=1+1", "0042"]
 
@@ -53,11 +54,11 @@ def test_dates_become_texts() -> None:
 
 def test_words_are_taken_once_and_in_order() -> None:
     words = ["students@school-001", "all", "students@school-001", "contacts", "guardians@a@b"]
-    assert parse_overrides(words) == ("all", "contacts", "guardians@a@b", "students@school-001")
-    assert parse_overrides([]) == ()
+    assert parse(words).words == ("all", "contacts", "guardians@a@b", "students@school-001")
+    assert parse([]).words == ()
 
 
 @pytest.mark.parametrize("word", ["", "everything", "Students", "teachers", "students@", "all@A", "@A", "students "])
 def test_other_words_let_nothing_through(word: str) -> None:
-    with pytest.raises(ValueError, match="is none of all, KIND and KIND@SCHOOL; the kinds are students"):
-        parse_overrides(["all", word])
+    with pytest.raises(ConfigurationError, match="is neither all, a kind "):
+        parse(["all", word])

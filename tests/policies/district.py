@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from rostersync import pipeline, settings
 from rostersync.settings import overrides
@@ -236,6 +236,9 @@ class District:
     """A state, its settings, and nights one after the other; `limits` are its guards as TOML."""
 
     limits = NO_GUARDS
+    usual_guards: ClassVar[Mapping[str, object]] = {"max_rejected": "100%"}
+    """Beside keys of `[guards]`: most tests tell of a few people, of whom some nights most are rejected."""
+    _unlimited = False
 
     def __init__(self, folder: Path, **policy: object) -> None:
         self.folder = folder
@@ -247,7 +250,7 @@ class District:
         """The same district at the same point, in another folder: a first night that many tests share."""
         shutil.copytree(self.folder, folder, dirs_exist_ok=True)
         twin = object.__new__(District)
-        twin.folder, twin._nights = folder, self._nights
+        twin.folder, twin._nights, twin._unlimited = folder, self._nights, self._unlimited
         return twin
 
     def configure(
@@ -270,9 +273,10 @@ class District:
             lines.append(f'[policy.schools."{school}"]')
             lines += [f"{key} = {_toml(value)}" for key, value in values.items()]
         if isinstance(guards, Mapping):
-            values = {"max_rejected": "100%", **guards}  # a few people, of whom some nights most are rejected
+            values = {**self.usual_guards, **guards}
             guards = "\n".join(["[guards]", *(f"{key} = {_toml(value)}" for key, value in values.items())])
         lines.append(self.limits if guards is None else guards)
+        self._unlimited = guards is None and self.limits == NO_GUARDS
         for first, last in pause:
             lines += ["[[pause]]", f"from = {first}", f"to = {last}"]
         (self.folder / "rostersync.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -436,7 +440,11 @@ class District:
         override: Sequence[str] = (),
         now: datetime | None = None,
     ) -> Report:
-        """One night with the files of a folder or zip, at the moment `now`."""
+        """One night with the files of a folder or zip, at the moment `now`.
+
+        Without limits a users file in which most people are missing is let through as well (R-D7).
+        """
+        override = override or (("students",) if self._unlimited else ())
         outcome = pipeline.sync(
             self.settings, source=source, dry_run=dry_run, full=full, overrides=overrides.parse(override), now=now
         )

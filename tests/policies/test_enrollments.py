@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -311,24 +311,13 @@ def test_r_k6_the_row_with_a_later_end_brings_the_enrollment_back(tmp_path: Path
 
 
 @pytest.mark.parametrize("full", [False, True])
-def test_r_k6_a_day_that_comes_though_no_row_changes(
-    tmp_path: Path, full: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_r_k6_a_day_that_comes_though_no_row_changes(tmp_path: Path, full: bool) -> None:
     """The enrollment ends on the day its endDate is reached, with the very same files."""
-    from rostersync import pipeline
-
     district = District(tmp_path)
     rows = [enrollment("K1", "S1", endDate=_day(district, 1))]
     district.night([S1], [K1], rows)
     assert district.enrollments() == {("K1", "S1"): "current"}
-
-    class Tomorrow(datetime):
-        @classmethod
-        def now(cls, tz: object = None) -> datetime:
-            return datetime.now(tz) + timedelta(days=1)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(pipeline, "datetime", Tomorrow)
-    report = district.night([S1], [K1], rows, full=full)
+    report = district.night([S1], [K1], rows, full=full, now=datetime.now(UTC) + timedelta(days=1))
     assert district.enrollments() == {("K1", "S1"): "ended"}
     assert [row["code"] for row in report.rows("enrollments")] == ["ENROLLMENT_ENDED"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from rostersync.state import schema
 from tests.policies.district import guardian, student
 from tests.policies.tables import Twins
 from tests.policies.test_families import add_manual_guardian
+from tests.state.first_schema import make_first_schema
 
 EXTREME, SOFT = {"abandoned_families": "extreme"}, {"abandoned_families": "soft"}
 FAMILY = [student("S1", "G1"), student("S2", "G1"), guardian("G1")]
@@ -166,25 +168,26 @@ def test_r_f7_in_a_state_of_the_first_schema_who_left_with_the_family_is_not_dec
 
 
 def _as_first_schema(path: Path) -> None:
-    """What the second schema added is taken out again."""
-    connection = sqlite3.connect(path)
-    views = connection.execute("SELECT name FROM sqlite_master WHERE type = 'view'").fetchall()
-    for (view,) in views:
-        connection.execute(f"DROP VIEW {view}")
-    for table in ("waiting", "guard_totals", "report_tables", "before_images"):
-        connection.execute(f"DROP TABLE {table}")
-    added = {
-        "users": ("line", "read_in", "family_left"),
-        "classes": ("line", "read_in"),
-        "enrollments": ("ended_with_person",),
-        "runs": ("undoes",),
-        "outbox": ("subject", "body"),
-    }
-    for table, columns in added.items():
-        for column in columns:
-            connection.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
-    connection.execute("UPDATE alembic_version SET version_num = '0001'")
-    connection.execute("PRAGMA user_version = 1")
-    connection.commit()
-    connection.close()
+    """What later schemas added is taken out again."""
+    first = path.with_name("first.db")
+    make_first_schema(first)
+    with contextlib.closing(sqlite3.connect(first)) as connection:
+        before = _columns(connection)
+    first.unlink()
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        for (view,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'view'").fetchall():
+            connection.execute(f"DROP VIEW {view}")
+        for table, columns in _columns(connection).items():
+            if table not in before:
+                connection.execute(f"DROP TABLE {table}")
+            for column in columns - before.get(table, columns):
+                connection.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+        connection.execute("UPDATE alembic_version SET version_num = '0001'")
+        connection.execute("PRAGMA user_version = 1")
+        connection.commit()
     assert schema.SCHEMA_VERSION > 1
+
+
+def _columns(connection: sqlite3.Connection) -> dict[str, set[str]]:
+    tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    return {name: {row[1] for row in connection.execute(f"PRAGMA table_info({name})")} for (name,) in tables}

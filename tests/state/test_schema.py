@@ -4,10 +4,8 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from alembic import command
-from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine
 from sqlmodel import SQLModel
 
 import rostersync.state.tables  # noqa: F401 - registers the tables
@@ -15,8 +13,7 @@ from rostersync.errors import StateBusy
 from rostersync.state import schema
 from rostersync.state.connection import reading, writing
 from rostersync.state.lock import hold
-
-MIGRATIONS = Path(schema.__file__).parent / "migrations"
+from tests.state.first_schema import make_first_schema
 
 
 @pytest.fixture
@@ -30,29 +27,16 @@ def state(tmp_path: Path) -> Path:
 def old_state(tmp_path: Path) -> Path:
     """A state as the first schema had it, with one user in it."""
     path = tmp_path / "state.db"
-    engine = create_engine(f"sqlite:///{path}")
-    with engine.begin() as connection:
-        config = Config()
-        config.set_main_option("script_location", str(MIGRATIONS))
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
-        connection.execute(text("INSERT INTO meta (key, value) VALUES ('generation', '4')"))
-        connection.execute(text("INSERT INTO accounts (account_id, state, disabled) VALUES (1, 'active', 0)"))
+    make_first_schema(path)
+    with sqlite3.connect(path) as connection:
+        connection.execute("INSERT INTO meta (key, value) VALUES ('generation', '4')")
+        connection.execute("INSERT INTO accounts (account_id, state, disabled) VALUES (1, 'active', 0)")
         connection.execute(
-            text(
-                "INSERT INTO users (id, origin, role, roles, roster_status, account_id, review) "
-                "VALUES ('T1', 'sis', 'teacher', 'teacher', 'current', 1, 0)"
-            )
+            "INSERT INTO users (id, origin, role, roles, roster_status, account_id, review) "
+            "VALUES ('T1', 'sis', 'teacher', 'teacher', 'current', 1, 0)"
         )
-        connection.execute(
-            text(
-                "INSERT INTO edits (user_id, account_id, made_at, made_by, field, before, after, generation) "
-                "VALUES ('T1', 1, '2026-11-21T21:30:00Z', 'self', 'state', 'invitee', 'active', 4)"
-            )
-        )
-        connection.execute(text(f"PRAGMA application_id = {schema.APPLICATION_ID}"))
-        connection.execute(text("PRAGMA user_version = 1"))
-    engine.dispose()
+        connection.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+        connection.execute("PRAGMA user_version = 1")
     return path
 
 
