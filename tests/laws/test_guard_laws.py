@@ -19,7 +19,7 @@ from tests.policies.district import District
 class Tight(District):
     """Guards trip as soon as three of ten go or change."""
 
-    limits = '[guards]\nsmall = 0\nmax_removed = "30%"\nmax_changed = "30%"\n'
+    limits = '[guards]\nsmall = 0\nmax_removed = "30%"\nmax_changed = "30%"\nmax_rejected = "100%"\n'
 
 
 @pytest.fixture(scope="module")

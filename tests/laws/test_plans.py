@@ -25,8 +25,8 @@ OF_THE_RUN = {
     *("run_id", "started_at", "finished_at", "created_at", "summary", "source", "content", "made_at", "generation")
 }
 """Columns that say when and from where, and the packed report, which is compared as files."""
-OF_THE_STATE = {"snapshot", "created_at", "generation"}
-"""Facts that may differ: a plan from a file leaves no snapshot, so the next night looks at everybody."""
+OF_THE_STATE = {"snapshot", "created_at", "generation", "based_on", "delivery_since"}
+"""Facts that may differ: a plan from a file leaves no snapshot, so the next night looks at everybody; and run ids."""
 
 
 def plan_and_apply(district: District, folder: Path) -> Report:
@@ -50,6 +50,7 @@ def every_table(district: District) -> dict[str, list[Any]]:
                     [row[column] for column in row.keys() if column not in OF_THE_RUN]  # noqa: SIM118 - of sqlite3
                     for row in state.execute(f"SELECT * FROM {name}")
                     if name != "meta" or row["key"] not in OF_THE_STATE
+                    if name != "before_images" or row["key"] not in {f'["{fact}"]' for fact in OF_THE_STATE}
                 ),
                 key=repr,
             )

@@ -318,7 +318,7 @@ pipeline.sync(settings.load(folder / "rostersync.toml", {}), source=source, dry_
 """
 
 
-@pytest.mark.parametrize("step", ["_write_users", "_write_messages", "apply"])
+@pytest.mark.parametrize("step", ["_update_users", "_write_messages", "apply"])
 def test_r_a4_a_run_that_is_killed_leaves_nothing(
     tmp_path: Path, second_night: tuple[District, dict[str, Any]], step: str
 ) -> None:

@@ -35,6 +35,10 @@ def old_state(tmp_path: Path) -> Path:
             "INSERT INTO users (id, origin, role, roles, roster_status, account_id, review) "
             "VALUES ('T1', 'sis', 'teacher', 'teacher', 'current', 1, 0)"
         )
+        connection.execute(
+            "INSERT INTO edits (user_id, account_id, made_at, made_by, field, before, after, generation) "
+            "VALUES ('T1', 1, '2026-11-21T21:30:00Z', 'self', 'state', 'invitee', 'active', 4)"
+        )
         connection.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
         connection.execute("PRAGMA user_version = 1")
     return path

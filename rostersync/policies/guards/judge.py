@@ -95,7 +95,7 @@ class Judge:
                 self._judge_removal(cast("GuardKind", kind), str(school_id), int(count))
         if not self._trips:
             return False
-        removed = tries.taken_away(decisions)
+        removed = tries.removed_users(decisions)
         more = False
         for kind, word in tries.PEOPLE.items():
             rows = schools.of_users(removed[removed["kind"] == word], decisions)

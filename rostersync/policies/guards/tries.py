@@ -18,17 +18,11 @@ PEOPLE = {"students": "student", "guardians": "guardian", "staff": "staff"}
 
 
 def removed_users(decisions: Decisions) -> pd.DataFrame:
-    """Users of the SIS that would be archived or removed."""
+    """Users of the SIS that would be archived or removed; who left before may be removed with the family (R-F7)."""
     users = decisions.users
-    goes = users["to_status"].isin(["archived", "removed"]) | (users["guard"] > 0)
-    return users[users["known"] & (users["origin"] == "sis") & (users["roster_status"] == "current") & goes]
-
-
-def taken_away(decisions: Decisions) -> pd.DataFrame:
-    """Users whose status a guard at their school holds: who would go, and who left before and would be removed now."""
-    users = decisions.users
-    later = (users["roster_status"] == "archived") & (users["to_status"] == "removed") & (users["origin"] == "sis")
-    return users[users.index.isin(removed_users(decisions).index) | later]
+    goes = (users["roster_status"] == "current") & users["to_status"].isin(["archived", "removed"])
+    goes |= (users["roster_status"] == "archived") & (users["to_status"] == "removed")
+    return users[users["known"] & (users["origin"] == "sis") & (goes | (users["guard"] > 0))]
 
 
 def new_users(decisions: Decisions) -> pd.DataFrame:
