@@ -29,8 +29,8 @@ def refuse_without_base(
     """Refuse a delta set that does not follow on the import that the state holds.
 
     `runs` are `run_id`, `status` and `summary` of the run named by BASED_ON and of all later ones. A run that applied
-    nothing breaks the chain (paused, stopped, refused; failed, if it had files; undone), unless the set it saw is
-    the one that comes again now.
+    nothing breaks the chain (paused, stopped, refused; failed, if it had files), and so does one that was taken back,
+    unless the set it saw is the one that comes again now.
 
     Raises:
         ImportRefused: no bulk set was applied yet, or one in between was skipped, or `schools.include` changed.
@@ -54,8 +54,8 @@ def refuse_without_base(
 
 
 def _breaks(status: str, seen: set[tuple[str, str]], tonight: set[tuple[str, str]], *, based: bool) -> bool:
-    if status == "undone":
-        return True
+    if status == "undone":  # taken back: the same set brings the night again, another one does not follow
+        return based or seen != tonight
     if based:
         return False
     if status == "failed":  # a source that could not be reached is tried again; a set that was read and lost is not

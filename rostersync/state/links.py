@@ -47,7 +47,8 @@ def unlink(path: Path, user_id: str) -> list[Listed]:
     """Give a user an account of their own: as `link`, of this user and of those who stay together.
 
     It has their SIS values where nobody else holds them, and is active if the shared one was. The others keep
-    theirs. No later sync joins them again: only new records are joined.
+    theirs, login and all, unless this user is the only one who is current: then the others get the new one. No later
+    sync joins them again: only new records are joined.
 
     Raises:
         ConfigurationError: an id that the state does not have.
@@ -56,22 +57,25 @@ def unlink(path: Path, user_id: str) -> list[Listed]:
     with editing(path) as edit:
         user = edit.user(user_id)
         shared = user["account_id"]
-        others = [other["id"] for other in edit.users_of(shared) if other["id"] != user_id]
+        together = _on(edit, shared)
+        others = [other["id"] for other in together if other["id"] != user_id]
         if not others:
             return [_listed(edit, user, "had an account of its own already")]
+        alone = [one["id"] for one in together if one["roster_status"] == "current"] == [user_id]
+        parting = [one for one in together if (one["id"] == user_id) is not alone]
+        staying = [user_id] if alone else others
         account = edit.connection.execute(
             "INSERT INTO accounts (given_name, family_name, email, mobile, phone, state, disabled) "
             "VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING account_id",
-            _own_values(edit, user, edit.account(shared)),
+            _own_values(edit, parting[0], edit.account(shared)),
         ).fetchone()[0]
-        _move(edit, user_id, shared, account)
-        edit.review(others)
+        for record in parting:
+            _move(edit, record["id"], shared, account)
+        edit.review(staying)
         own = edit.account(account)
-        note = "" if own["email"] or own["mobile"] else NO_LOGIN
-        return [
-            _listed(edit, edit.user(user_id), note or "has an account of its own"),
-            *(_listed(edit, edit.user(other), "") for other in others),
-        ]
+        note = "has an account of its own" if own["email"] or own["mobile"] else NO_LOGIN
+        parted = {record["id"] for record in parting}
+        return [_listed(edit, edit.user(one), note if one in parted else "") for one in (user_id, *others)]
 
 
 def _rank(user: Row) -> tuple[object, ...]:

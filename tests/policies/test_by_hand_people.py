@@ -202,6 +202,18 @@ def test_r_u10_parted_by_hand_the_leading_record_can_be_the_one_who_goes(twins: 
     assert twins.user("G1", *FIELDS) == ("ana@home.example", "+12065550101", "invitee")
 
 
+def test_r_u10_parted_by_hand_who_alone_is_current_keeps_the_login(twins: Twins) -> None:
+    twins.night([S1, TEACHER, PARENT])
+    twins.accept("G1")
+    twins.night([S1, PARENT])
+    twins.in_both(lambda it: by_hand.unlink(it, "G1"))
+    for _ in range(2):
+        assert twins.user("G1", *FIELDS, "roster_status") == ("ana@x.example", "+12065550101", "active", "current")
+        assert twins.user("T1", *FIELDS, "roster_status") == (None, None, "active", "archived")
+        twins.night([S1, PARENT])
+    assert not one_account(twins, "T1", "G1")
+
+
 def test_r_u10_parted_by_hand_and_linked_again(twins: Twins) -> None:
     twins.night([S1, TEACHER, PARENT])
     twins.in_both(lambda it: by_hand.unlink(it, "G1"))

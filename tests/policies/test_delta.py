@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from rostersync import undoing
 from rostersync.errors import ImportRefused
 from tests.policies.district import District, Report, Row, enrollment, guardian, school_class, student, teacher
 
@@ -336,6 +337,24 @@ def test_r_v5_after_a_pause_a_stop_or_an_undo_deltas_are_refused(district: Distr
     record(district, status)
     with pytest.raises(ImportRefused, match=rf"29990101T000000Z \({status}\)"):
         district.delta([student("S3")])
+
+
+def test_r_v5_a_delta_that_was_taken_back_may_come_again_and_no_other(district: District) -> None:
+    folder = district.files(
+        [student("S5")], manifest=dict.fromkeys(("users", "classes", "enrollments"), "delta"), standing=False
+    )
+    district.sync(folder)
+    undone = undoing.undo(district.settings, None, dry_run=False).run_id
+    with pytest.raises(ImportRefused, match=rf"{undone} \(undone\)"):
+        district.delta([student("S6")])
+    # The refused one breaks the chain: a bulk set has to come.
+    with pytest.raises(ImportRefused, match="refused"):
+        district.sync(folder)
+    district.night(FAMILY, [K1], ROLL)
+    district.sync(folder)
+    undoing.undo(district.settings, None, dry_run=False)
+    assert said(district.sync(folder)) == {"S5 NEW"}
+    assert said(district.delta([student("S6")])) == {"S6 NEW"}
 
 
 def test_r_v5_a_source_that_was_not_reached_breaks_no_chain(district: District) -> None:
