@@ -471,3 +471,17 @@ def test_messages_that_are_not_sent_are_withdrawn_and_sent_ones_are_told(tmp_pat
     assert "MESSAGE_SENT" in report.codes("G2")
     assert "MESSAGE_SENT" not in report.codes("G1")
     assert district.user("G2")["email"] == "g2@families.example.org"
+
+
+def test_a_login_that_came_before_the_invitation_was_accepted_stays(tmp_path: Path) -> None:
+    """An active person would never get it again (R-U3); a mere change goes back."""
+    district = District(tmp_path)
+    blank, other = student("S1", email=""), student("S2")
+    district.night([blank, other])
+    filled = [changed(blank, email="new-s1@x.example"), changed(other, email="new-s2@x.example")]
+    district.night(filled)
+    district.accept("S1", "S2")
+    report = undo(district)
+    assert district.user("S1")["email"] == "new-s1@x.example"
+    assert "EDIT_STANDS" in report.codes("S1")
+    assert district.user("S2")["email"] == other["email"]

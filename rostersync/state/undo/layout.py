@@ -83,6 +83,11 @@ def _values(connection: sqlite3.Connection, run: UndoableRun) -> None:
         # Its people were linked to another account since: nothing is given to nobody.
         "OR (there AND NOT EXISTS (SELECT 1 FROM users u WHERE u.account_id = k1))))"
     )
+    # Who accepted since logs in with it, and no sync gives an active person an e-mail or mobile again (R-U3).
+    connection.execute(
+        f"UPDATE undo_values SET edited = 1 WHERE table_name = 'accounts' AND field IN {CREDENTIALS} "
+        "AND before IS NULL AND EXISTS (SELECT 1 FROM undo_edits e WHERE e.account_id = k1 AND e.field = 'state')"
+    )
     connection.execute("UPDATE undo_values SET target = CASE WHEN edited THEN now ELSE before END")
     connection.execute("CREATE INDEX temp.undo_values_field ON undo_values (table_name, field, k1)")
 
