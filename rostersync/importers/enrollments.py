@@ -50,8 +50,8 @@ class Enrollments:
     deleted: pl.DataFrame
 
 
-def enrollments_of(table: Table, classes: pl.DataFrame | None, today: date, findings: FindingList) -> Enrollments:
-    """The enrollments of a delivery, without those that R-K6 says were dropped by `today`."""
+def enrollments_of(table: Table, findings: FindingList) -> Enrollments:
+    """The enrollments of a delivery, those among them that were dropped (`without_dropped`)."""
     import polars as pl
 
     deleted = table.rows.filter(pl.col("status").str.to_lowercase().is_in(GONE)).select(*DELETED_ENROLLMENT_COLUMNS)
@@ -74,8 +74,7 @@ def enrollments_of(table: Table, classes: pl.DataFrame | None, today: date, find
         [part.select(columns) for part in (table.rejected, unique.conflicting, rows.filter(~sound))]
     ).sort("line")
     lost = pl.col("sourced_id").is_null() & (pl.col("class_id").is_null() | pl.col("user_id").is_null())
-    kept = rows.filter(sound).with_columns(role=pl.col("word"))
-    kept = without_dropped(kept.select(ENROLLMENT_COLUMNS), classes, today)
+    kept = rows.filter(sound).with_columns(role=pl.col("word")).select(ENROLLMENT_COLUMNS)
     return Enrollments(kept, rejected, not rejected.filter(lost).is_empty(), deleted)
 
 

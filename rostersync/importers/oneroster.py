@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from rostersync.errors import ImportRefused
 from rostersync.importers import lookalikes
 from rostersync.importers.absent_roles import SILENT, AbsentRoles
 from rostersync.importers.classes import Classes, classes_of
-from rostersync.importers.enrollments import Enrollments, enrollments_of, one_per_member
+from rostersync.importers.enrollments import Enrollments, enrollments_of, one_per_member, without_dropped
 from rostersync.importers.layouts import (
     ACADEMIC_SESSIONS,
     CLASSES,
@@ -68,7 +69,6 @@ def read(
     package = Package(delivery, encoding)
     lookalikes.refuse(package.headers)
     package.settle()
-    package.read_ahead(ENROLLMENTS)
     return _Reading(package, region, today, last).roster()
 
 
@@ -84,12 +84,15 @@ class _Reading:
         self._known: dict[str, pl.Series] = {}  # table -> sourcedIds of its file, whatever became of the rows
         self._missing: dict[str, frozenset[str]] = {}
         self._deleted: dict[str, frozenset[str]] = {}
-        self._orgs = self._referred_to(ORGS)
-        self._courses = self._referred_to(COURSES)
-        self._sessions = self._referred_to(ACADEMIC_SESSIONS)
-        self._users = self._read_users(region)
-        self._classes = self._read_classes()
-        self._enrollments = self._read_enrollments(today)
+        # The largest file is read beside the others: much of the work on a file keeps one core busy and no more.
+        with ThreadPoolExecutor(1, thread_name_prefix=ENROLLMENTS.file) as beside:
+            enrollments = beside.submit(self._read_enrollments)
+            self._orgs = self._referred_to(ORGS)
+            self._courses = self._referred_to(COURSES)
+            self._sessions = self._referred_to(ACADEMIC_SESSIONS)
+            self._users = self._read_users(region)
+            self._classes = self._read_classes()
+            self._enrollments = self._without_dropped(enrollments.result(), today)
 
     def roster(self) -> Roster:
         """What was read, as one value."""
@@ -229,11 +232,15 @@ class _Reading:
         self._check(CLASSES, classes.classes)
         return classes
 
-    def _read_enrollments(self, today: date) -> Enrollments | None:
+    def _read_enrollments(self) -> Enrollments | None:
         table = self._package.table(ENROLLMENTS)
         if table is None:
             return None
         self._missing[ENROLLMENTS.table] = table.missing - {"status"}
-        # Which enrollments of a delta were dropped is told once their classes are known; until then they supersede.
-        classes = self._classes.classes if self._classes and not table.delta else None
-        return enrollments_of(table, classes, today, self._findings)
+        return enrollments_of(table, self._findings)
+
+    def _without_dropped(self, enrollments: Enrollments | None, today: date) -> Enrollments | None:
+        """Which enrollments of a delta were dropped is told once their classes are known; till then they supersede."""
+        if enrollments is None or self._classes is None or self._package.mode(ENROLLMENTS) == "delta":
+            return enrollments
+        return replace(enrollments, rows=without_dropped(enrollments.rows, self._classes.classes, today))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,7 @@ from rostersync.model.findings import Severity
 
 if TYPE_CHECKING:
     from rostersync.importers.layouts import Layout
-    from rostersync.model.delivery import DeliveredFile, Delivery
+    from rostersync.model.delivery import Delivery
 
 
 _READ = {"manifest.csv", *(layout.file.lower() for layout in LAYOUTS)}
@@ -44,13 +43,17 @@ _NOT_READ = {
 
 
 class Package:
-    """One delivery. `findings` gathers what is wrong with it, `row_counts` the data rows per file read."""
+    """One delivery. `findings` gathers what is wrong with it, `row_counts` the data rows per file read.
+
+    `version` (1.1 or 1.2) is known once it is settled.
+    """
+
+    version: str
 
     def __init__(self, delivery: Delivery, encoding: str) -> None:
         self.findings = FindingList()
         self.row_counts: dict[str, int] = {}
         self._files, self._encoding = files_by_name(delivery), encoding
-        self._ahead: dict[str, Future[tuple[Table, FindingList]]] = {}
 
     @cached_property
     def headers(self) -> dict[str, tuple[str, ...]]:
@@ -69,12 +72,13 @@ class Package:
         return found
 
     def settle(self) -> None:
-        """Compare manifest and files.
+        """Compare manifest and files; after this, tables may be asked for from several threads.
 
         Raises:
             ImportRefused: a file that is needed is missing.
         """
         settle(self.manifest, self._files, self.findings)
+        self.version = self._version()
 
     @cached_property
     def manifest(self) -> Manifest:
@@ -87,8 +91,7 @@ class Package:
             return "absent"
         return "delta" if self.manifest.mode(layout) == "delta" else "bulk"
 
-    @cached_property
-    def version(self) -> str:
+    def _version(self) -> str:
         """1.1 or 1.2: as the manifest says, unless only the other one's column for roles is there."""
         said = self.manifest.version
         if USERS.file not in self._files:
@@ -109,21 +112,6 @@ class Package:
             )
         return found
 
-    def read_ahead(self, layout: Layout) -> None:
-        """Begins to read a large file while others are read and checked; `table` then waits for it.
-
-        Much of the work on a file keeps one core busy and no more.
-        """
-        file = self._files.get(layout.file.lower())
-        if file is not None:
-            pool = ThreadPoolExecutor(1, thread_name_prefix=layout.file)
-            self._ahead[layout.file] = pool.submit(self._read, file, layout, self.version)
-            pool.shutdown(wait=False)
-
-    def _read(self, file: DeliveredFile, layout: Layout, version: str) -> tuple[Table, FindingList]:
-        findings = FindingList()
-        return read_table(file, layout.of(version), version, self._encoding, findings), findings
-
     def table(self, layout: Layout) -> Table | None:
         """A file as a table; None where it is not there, or an optional one that cannot be used.
 
@@ -142,9 +130,7 @@ class Package:
             self._without_rows(layout.file)
             return None
         try:
-            ahead = self._ahead.pop(layout.file, None)
-            table, findings = ahead.result() if ahead else self._read(file, layout, self.version)
-            self.findings.take(findings)
+            table = read_table(file, layout.of(self.version), self.version, self._encoding, self.findings)
         except RequiredColumnMissing as error:
             if needed:
                 raise

@@ -129,7 +129,7 @@ def _tidy_lists(cells: pl.Series, kind: Kind) -> pl.Series:
     """Items trimmed, empty ones and (but for words, whose positions can mean something) doubles dropped."""
     import polars as pl
 
-    several = cells.str.contains(",", literal=True).fill_null(value=False)
+    several = _untidy_lists(cells, kind)
     if not several.any():
         return cells
     items = pl.col("cell").str.split(",").list.eval(pl.element().str.strip_chars())
@@ -148,3 +148,17 @@ def _tidy_lists(cells: pl.Series, kind: Kind) -> pl.Series:
     read = cells.alias("cell").to_frame().join(known, on="cell", how="left", maintain_order="left")
     chosen = pl.when(pl.col("several")).then(pl.col("tidy")).otherwise(pl.col("cell"))
     return read.select(chosen.alias(cells.name)).to_series()
+
+
+def _untidy_lists(cells: pl.Series, kind: Kind) -> pl.Series:
+    """Which cells hold a list that may need tidying: nearly all of a plain file's have one item or two sound ones."""
+    import polars as pl
+
+    cell = pl.col("cell")
+    commas = cell.str.count_matches(",", literal=True)
+    halves = cell.str.split_exact(",", 1).struct
+    first, second = halves.field("field_0"), halves.field("field_1")
+    in_order = {Kind.IDS_SORTED: first < second, Kind.WORDS: pl.lit(value=True)}.get(kind, first != second)
+    sound = (commas == 1) & in_order & ~cell.str.contains(r"\s|^,|,$")
+    frame = cells.alias("cell").to_frame().lazy()
+    return frame.select((commas > 0) & ~sound).collect().to_series().fill_null(value=False)

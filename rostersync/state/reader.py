@@ -278,23 +278,27 @@ class StateReader:
     def _frame(self, query: str, columns: Sequence[str]) -> pl.DataFrame:
         """The rows of a query as a frame.
 
-        They come as one text per row, which polars splits: a Python object per cell is what costs in a large night.
-        A text that holds one of the separators goes the plain way.
+        SQLite joins them into one text, which polars splits: a Python object per cell is what costs in a large night.
+        A text that is too long for SQLite, or holds one of the separators, goes the plain way.
         """
         import polars as pl
 
         names = [f"c{place}" for place in range(len(columns))]
         joined = f" || char({ord(_CELL)}) || ".join(f"coalesce({name}, '')" for name in names)
-        rows = [
-            row
-            for (row,) in self._connection.execute(f"WITH q({', '.join(names)}) AS ({query}) SELECT {joined} FROM q")
-        ]
-        if not rows or len(columns) == 1:
-            return _typed([pl.Series(name, rows if len(columns) == 1 else [], dtype=pl.String) for name in columns])
-        text = _ROW.join(rows)
-        if text.count(_ROW) != len(rows) - 1 or text.count(_CELL) != len(rows) * (len(columns) - 1):
+        try:
+            count, text = self._connection.execute(
+                f"WITH q({', '.join(names)}) AS ({query}) "
+                f"SELECT count(*), group_concat({joined}, char({ord(_ROW)})) FROM q"
+            ).fetchone()
+        except sqlite3.DataError:
+            count, text = -1, ""
+        if not count:
+            return _typed([pl.Series(name, [], dtype=pl.String) for name in columns])
+        if text.count(_ROW) != count - 1 or text.count(_CELL) != count * (len(columns) - 1):
             plain = zip(*self._connection.execute(query).fetchall(), strict=True)
             return _typed([pl.Series(name, map(_text, column)) for name, column in zip(columns, plain, strict=True)])
+        if len(columns) == 1:
+            return _typed([pl.Series(columns[0], [text]).str.split(_ROW).explode()])
         frame = pl.read_csv(
             text.encode(),
             separator=_CELL,
