@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from datetime import date
 from pathlib import Path
@@ -58,9 +59,11 @@ def read(
     from rostersync.state.last_import import last_import
 
     last = functools.cache(lambda: last_import(state))
-    roster = oneroster.read(
-        delivery, region=settings.district.region, encoding=settings.source.encoding, today=today, last=last
-    )
+    with ThreadPoolExecutor(1, thread_name_prefix="current users") as beside:
+        current = beside.submit(state.current_users, guardians=_all_managed(settings))
+        roster = oneroster.read(
+            delivery, region=settings.district.region, encoding=settings.source.encoding, today=today, last=last
+        )
     meta = state.meta()
     since = state.runs_since(meta.get(BASED_ON, ""))
     refuse_without_base(delivery, roster.modes, meta, since, settings.schools.include)
@@ -68,7 +71,7 @@ def read(
         roster = overlay.lay_over(roster, last(), today)
     _check_schools(settings, roster, state)
     if roster.modes.get("users") == "bulk" and not overrides.lift_missing_users:
-        limits.refuse_missing_users(roster, state.current_users(guardians=_all_managed(settings)))
+        limits.refuse_missing_users(roster, current.result())
     if absent_roles.without_role(roster) and roster.users is not None:
         known = state.known("users", roster.users["sourced_id"].to_list())
         roster = absent_roles.reject_newcomers(roster, known)

@@ -133,8 +133,7 @@ def night(
     from rostersync.run_records import new_run, record_failure
 
     messages.load(settings.messages.templates)  # a mistake in one is said before a file is fetched or a row is written
-    # The rules need pandas; it loads while the files are read, which is polars' work and leaves a core free.
-    threading.Thread(target=importlib.import_module, args=("pandas",), daemon=True).start()
+    threading.Thread(target=_load_ahead, daemon=True).start()
     run_id, started_at = new_run(settings, now)
     watch = Stopwatch()
     shown = intake.shown_source(settings, source)
@@ -157,6 +156,12 @@ def night(
     if keep is not None:
         keep(plan, tables, outcome.summary)
     return outcome
+
+
+def _load_ahead() -> None:
+    """The libraries load while the files are fetched and read, which leaves a core free."""
+    for library in ("polars", "pandas"):
+        importlib.import_module(library)
 
 
 def propose(

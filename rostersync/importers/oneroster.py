@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -72,6 +72,15 @@ def read(
     return _Reading(package, region, today, last).roster()
 
 
+@dataclass(frozen=True)
+class _Members:
+    """ENROLLMENT_COLUMNS: one row per member of a class, those of unknown users or classes, and repeated ones."""
+
+    resolved: pl.DataFrame
+    unresolved: pl.DataFrame
+    spare: pl.DataFrame | None
+
+
 class _Reading:
     """One delivery on its way to a Roster: each file read once, checked against those read before it."""
 
@@ -90,19 +99,17 @@ class _Reading:
             self._orgs = self._referred_to(ORGS)
             self._courses = self._referred_to(COURSES)
             self._sessions = self._referred_to(ACADEMIC_SESSIONS)
-            self._users = self._read_users(region)
             self._classes = self._read_classes()
-            self._enrollments = self._without_dropped(enrollments.result(), today)
+            table = self._package.table(USERS)
+            if table is not None:
+                self._knows(USERS, table)
+            members = beside.submit(lambda: self._members(enrollments.result(), today))
+            self._users = self._read_users(table, region)
+            self._enrollments, self._membership = enrollments.result(), members.result()
 
     def roster(self) -> Roster:
         """What was read, as one value."""
-        users, classes, enrollments = self._users, self._classes, self._enrollments
-        resolved = unresolved = spare = None
-        if enrollments is not None and self._package.mode(ENROLLMENTS) == "delta":
-            resolved, unresolved = enrollments.rows.clear(), enrollments.rows
-        elif enrollments is not None:
-            resolved, unresolved = split(enrollments.rows, self._known.get(USERS.table), self._known.get(CLASSES.table))
-            resolved, spare = one_per_member(resolved)
+        users, classes, enrollments, members = self._users, self._classes, self._enrollments, self._membership
         unreadable = {
             layout.table: bool(part and part.unreadable)
             for layout, part in ((USERS, users), (CLASSES, classes), (ENROLLMENTS, enrollments))
@@ -111,14 +118,14 @@ class _Reading:
             version=self._package.version,
             users=users.users if users else None,
             classes=classes.classes if classes else None,
-            enrollments=resolved,
+            enrollments=members.resolved if members else None,
             orgs=self._orgs,
             courses=self._courses,
             academic_sessions=self._sessions,
             rejected_users=users.rejected if users else empty_frame(REJECTED_USER_COLUMNS),
             rejected_classes=classes.rejected if classes else empty_frame(REJECTED_CLASS_COLUMNS),
             rejected_enrollments=(enrollments.rejected if enrollments else empty_frame(REJECTED_ENROLLMENT_COLUMNS)),
-            unresolved=empty_frame(ENROLLMENT_COLUMNS) if unresolved is None else unresolved,
+            unresolved=members.unresolved if members else empty_frame(ENROLLMENT_COLUMNS),
             findings=self._findings.frame(),
             row_counts=dict(self._package.row_counts),
             deleted_users=users.deleted if users else frozenset(),
@@ -130,7 +137,7 @@ class _Reading:
             without_role=users.without_role if users else None,
             roles=self._roles.rows if self._roles else None,
             modes={layout.table: self._package.mode(layout) for layout in LAYOUTS},
-            spare_enrollments=spare,
+            spare_enrollments=members.spare if members else None,
         )
 
     def _referred_to(self, layout: Layout) -> pl.DataFrame:
@@ -156,10 +163,7 @@ class _Reading:
             if known is not None and column.into in rows.columns:
                 report_unknown(rows, column.into, column.name, known, layout.file, self._findings)
 
-    def _read_users(self, region: str) -> Users | None:
-        table = self._package.table(USERS)
-        if table is not None:
-            self._knows(USERS, table)
+    def _read_users(self, table: Table | None, region: str) -> Users | None:
         roles = self._read_roles()
         if table is None:
             # Of 1.2 alone: users are judged again whose roles change.
@@ -239,8 +243,14 @@ class _Reading:
         self._missing[ENROLLMENTS.table] = table.missing - {"status"}
         return enrollments_of(table, self._findings)
 
-    def _without_dropped(self, enrollments: Enrollments | None, today: date) -> Enrollments | None:
-        """Which enrollments of a delta were dropped is told once their classes are known; till then they supersede."""
-        if enrollments is None or self._classes is None or self._package.mode(ENROLLMENTS) == "delta":
-            return enrollments
-        return replace(enrollments, rows=without_dropped(enrollments.rows, self._classes.classes, today))
+    def _members(self, enrollments: Enrollments | None, today: date) -> _Members | None:
+        """Those in the import, once it is known which users and classes the files have (R-K6, R-V2)."""
+        if enrollments is None:
+            return None
+        rows = enrollments.rows
+        if self._package.mode(ENROLLMENTS) == "delta":  # told once their classes are known; till then they supersede
+            return _Members(rows.clear(), rows, None)
+        rows = without_dropped(rows, self._classes.classes if self._classes else None, today)
+        resolved, unresolved = split(rows, self._known.get(USERS.table), self._known.get(CLASSES.table))
+        resolved, spare = one_per_member(resolved)
+        return _Members(resolved, unresolved, spare)

@@ -23,7 +23,11 @@ def _open(path: Path, mode: str) -> sqlite3.Connection:
         )
     try:
         connection = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=_BUSY_TIMEOUT, isolation_level=None
+            f"{path.absolute().as_uri()}?mode={mode}",
+            uri=True,
+            timeout=_BUSY_TIMEOUT,
+            isolation_level=None,
+            check_same_thread=mode != "ro",  # SQLite is built serialized; what only reads may do so beside other work
         )
     except sqlite3.Error as error:
         raise StateError(f"{path} cannot be opened ({error}); nothing was changed") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
@@ -244,10 +245,8 @@ class StateReader:
         self._wanted = values
         self._connection.execute("DROP TABLE IF EXISTS temp.wanted")
         self._connection.execute("CREATE TEMP TABLE wanted (value PRIMARY KEY) WITHOUT ROWID")
-        self._connection.executemany(
-            "INSERT OR IGNORE INTO wanted VALUES (?)",
-            ((value,) for value in values if value not in {"", None}),
-        )
+        listed = json.dumps([value for value in values if value not in {"", None}])
+        self._connection.execute("INSERT OR IGNORE INTO wanted SELECT value FROM json_each(?) ORDER BY 1", (listed,))
 
     def _ids(self, query: str) -> set[str]:
         return {row[0] for row in self._connection.execute(query)}
