@@ -255,8 +255,9 @@ def carry_out(
     Gives the summary as the run's row keeps it, which is that of the report.
     """
     from rostersync import reporting
+    from rostersync.policies.guards import counts
     from rostersync.reports.packing import pack
-    from rostersync.state import journal, report_tables, snapshot
+    from rostersync.state import journal, record_counts, report_tables, snapshot
     from rostersync.state.first_load import transaction
     from rostersync.state.guard_totals import keep_totals
     from rostersync.state.writer import apply, record_run
@@ -276,7 +277,16 @@ def carry_out(
             written = beside.submit(snapshot.write, path, name, plan.snapshot)
         record_run(connection, plan.run_id, plan.started_at, plan.source, status, applied=True)
         before = int(plan.decisions.accounts["account_id"].min()) - 1 if loaded else None
-        with journal.recording(connection, plan.run_id, settings.reports.keep, first_account=before):
+        with (
+            # Outside of the journal: an undo takes no count back, the next sync counts anew.
+            record_counts.following(
+                connection,
+                lambda: counts.touched(plan.decisions),
+                lambda: counts.of_first_load(plan.decisions),
+                loaded=loaded,
+            ),
+            journal.recording(connection, plan.run_id, settings.reports.keep, first_account=before),
+        ):
             changed = apply(connection, plan, name, loaded=loaded)
             keep_totals(connection, plan.judgement.totals)
         report_tables.keep(connection, plan.run_id, packed.result(), settings.reports.keep)

@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from rostersync.errors import ConfigurationError
 from rostersync.model.contacts import normalise_email, normalise_name, normalise_phone
+from rostersync.state import record_counts
 from rostersync.state.connection import reading, writing
 from rostersync.state.lock import hold
 
@@ -24,8 +25,10 @@ Row = sqlite3.Row
 
 
 @contextlib.contextmanager
-def editing(path: Path) -> Iterator[Editing]:
+def editing(path: Path, *, counts_stand: bool = False) -> Iterator[Editing]:
     """One transaction of edits, under the state's lock; the state's generation moves with it.
+
+    `counts_stand`: no edit in it changes how many records a guard counts; without it the next sync counts anew.
 
     Raises:
         StateError: the state is missing, empty, foreign or damaged.
@@ -35,7 +38,10 @@ def editing(path: Path) -> Iterator[Editing]:
         pass
     with hold(path), writing(path) as connection:
         connection.row_factory = sqlite3.Row
+        before = connection.total_changes
         yield Editing(connection)
+        if connection.total_changes > before and not counts_stand:
+            record_counts.drop(connection)
 
 
 def normalised(field: str, text: str, region: str) -> str | None:

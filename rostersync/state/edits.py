@@ -20,7 +20,7 @@ def accept(path: Path, ids: Sequence[str]) -> list[dict[str, str]]:
         ConfigurationError: an id that the state does not have; nothing is accepted then.
         StateBusy: a run holds the state.
     """
-    with editing(path) as edit:
+    with editing(path, counts_stand=True) as edit:
         query = "SELECT EXISTS (SELECT 1 FROM users WHERE id = ?)"
         unknown = [user_id for user_id in ids if not edit.connection.execute(query, (user_id,)).fetchone()[0]]
         if unknown:
@@ -50,7 +50,7 @@ def edit(
         StateBusy: a run holds the state.
     """
     wanted = {field: normalised(field, value or "", settings.district.region) for field, value in changes.items()}
-    with editing(path) as edit:
+    with editing(path, counts_stand=True) as edit:
         account = edit.user(user_id)["account_id"]
         if _is_locked(edit, account, settings):
             raise RefusedByPolicy(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from rostersync.model.guards import GuardKey
 
@@ -19,7 +20,7 @@ _STUDENTS_OF = (
 
 def _of_people(kind: str) -> str:
     return (
-        f"SELECT coalesce(u.school_ids, ''), count(*) FROM users u "
+        f"SELECT coalesce(u.school_ids, ''), count(*) FROM {{users}} "
         f"WHERE {_CURRENT.format('u')} AND {_KIND.format('u')} = '{kind}' GROUP BY 1"
     )
 
@@ -30,31 +31,69 @@ _QUERIES = {
     # The schools of their students, else their own; a list of lists is a list.
     "guardians": (
         "SELECT lists, count(*) FROM (SELECT coalesce(group_concat(DISTINCT s.school_ids), u.school_ids, '') AS lists "
-        f"FROM users u {_STUDENTS_OF} WHERE {_CURRENT.format('u')} AND {_KIND.format('u')} = 'guardians' "
+        f"FROM {{users}} {_STUDENTS_OF} WHERE {_CURRENT.format('u')} AND {_KIND.format('u')} = 'guardians' "
         "GROUP BY u.id) GROUP BY lists"
     ),
     "classes": (
-        "SELECT coalesce(school_id, ''), count(*) FROM classes WHERE origin = 'sis' AND status = 'active' GROUP BY 1"
+        "SELECT coalesce(c.school_id, ''), count(*) FROM {classes} WHERE c.origin = 'sis' AND c.status = 'active' "
+        "GROUP BY 1"
     ),
     # What stays current in an archived class for ever makes no room for what goes tonight.
     "enrollments": (
-        "SELECT coalesce(c.school_id, ''), count(*) FROM classes c CROSS JOIN enrollments e ON e.class_id = c.id "
+        "SELECT coalesce(c.school_id, ''), count(*) FROM {enrollments} "
         "WHERE c.status = 'active' AND e.status = 'current' AND e.origin = 'sis' GROUP BY 1"
     ),
     "guardianships": (
-        "SELECT coalesce(s.school_ids, ''), count(*) FROM guardianships p CROSS JOIN users s ON s.id = p.student_id "
+        "SELECT coalesce(s.school_ids, ''), count(*) FROM {pairs} CROSS JOIN users s ON s.id = p.student_id "
         "WHERE p.status = 'current' AND p.origin = 'sis' AND s.roster_status = 'current' GROUP BY 1"
     ),
     "contacts": (
         "SELECT lists, count(*) FROM (SELECT account_id, group_concat(DISTINCT school_ids) AS lists FROM ("
-        f"SELECT u.account_id, u.school_ids FROM users u WHERE {_CURRENT.format('u')} "
+        f"SELECT u.account_id, u.school_ids FROM {{account_users}} WHERE {_CURRENT.format('u')} "
         f"AND {_KIND.format('u')} <> 'guardians' UNION ALL "
         "SELECT u.account_id, coalesce(group_concat(DISTINCT s.school_ids), u.school_ids) "
-        f"FROM users u {_STUDENTS_OF} WHERE {_CURRENT.format('u')} AND {_KIND.format('u')} = 'guardians' GROUP BY u.id"
+        f"FROM {{account_users}} {_STUDENTS_OF} WHERE {_CURRENT.format('u')} "
+        f"AND {_KIND.format('u')} = 'guardians' GROUP BY u.id"
         ") GROUP BY account_id) GROUP BY lists"
     ),
 }
-"""Kind -> comma-separated school ids, and how many current records of the SIS have these."""
+"""Kind -> comma-separated school ids, and how many current records of the SIS have these; of which, Among says."""
+
+Among = Mapping[str, str]
+EVERYTHING: Among = MappingProxyType(
+    {
+        "users": "users u",
+        "account_users": "users u",
+        "classes": "classes c",
+        "enrollments": "classes c CROSS JOIN enrollments e ON e.class_id = c.id",
+        "pairs": "guardianships p",
+    }
+)
+AMONG_TOUCHED: Among = MappingProxyType(
+    {
+        "users": "temp.counted_users k CROSS JOIN users u ON u.id = k.id",
+        "account_users": "temp.counted_accounts k CROSS JOIN users u ON u.account_id = k.id",
+        "classes": "temp.counted_classes k CROSS JOIN classes c ON c.id = k.id",
+        "enrollments": (
+            "temp.counted_enrollments k CROSS JOIN enrollments e ON e.class_id = k.class_id AND e.user_id = k.user_id "
+            "AND e.role = k.role CROSS JOIN classes c ON c.id = e.class_id"
+        ),
+        "pairs": (
+            "temp.counted_pairs k CROSS JOIN guardianships p ON p.guardian_id = k.guardian_id "
+            "AND p.student_id = k.student_id"
+        ),
+    }
+)
+"""The records of temporary tables (state/record_counts.py) in the places of all."""
+
+
+def counted(connection: sqlite3.Connection, kind: str, among: Among = EVERYTHING) -> Counter[str]:
+    """School id -> current records of the SIS of this kind there, by their definition."""
+    found: Counter[str] = Counter()
+    for lists, count in connection.execute(_QUERIES[kind].format_map(among)):
+        for school in set((lists or "").split(",")) - {""} or {""}:
+            found[school] += count
+    return found
 
 
 class GuardTotals:
@@ -76,12 +115,17 @@ class GuardTotals:
         students), contacts (accounts of current users).
         """
         if kind not in self._counted:
-            found: Counter[str] = Counter()
-            for lists, count in self._connection.execute(_QUERIES[kind]):
-                for school in set((lists or "").split(",")) - {""} or {""}:
-                    found[school] += count
-            self._counted[kind] = found
+            self._counted[kind] = self._kept(kind) if self._stand() else counted(self._connection, kind)
         return self._counted[kind]
+
+    def _stand(self) -> bool:
+        """Whether runs kept the counts true (state/record_counts.py)."""
+        query = "SELECT EXISTS (SELECT 1 FROM meta WHERE key = 'record_counts' AND value = '1')"
+        return bool(self._connection.execute(query).fetchone()[0])
+
+    def _kept(self, kind: str) -> Counter[str]:
+        rows = self._connection.execute("SELECT school_id, count FROM record_counts WHERE kind = ?", (kind,))
+        return Counter(dict(rows.fetchall()))
 
 
 def keep_totals(connection: sqlite3.Connection, totals: Mapping[GuardKey, int]) -> None:

@@ -300,6 +300,19 @@ class GuardTotal(SQLModel, table=True):
     total: int
 
 
+class RecordCount(SQLModel, table=True):
+    """Current records of the SIS of a kind at a school; true while the marker in `meta` stands.
+
+    Kept by state/record_counts.py. `school_id` is "" for those without a school.
+    """
+
+    __tablename__ = "record_counts"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+    kind: str = Field(primary_key=True)
+    school_id: str = Field(primary_key=True)
+    count: int
+
+
 class ReportTable(SQLModel, table=True):
     """One table of a run's report as it was written, compressed; kept as long as the report."""
 

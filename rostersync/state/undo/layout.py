@@ -21,7 +21,7 @@ from rostersync.state.journal import ACCOUNT_IDS, FACTS, RECORDS, shape
 CREDENTIALS = ("email", "mobile")
 PLACES = ("k1", "k2", "k3", "k4")
 """Columns for the values of a primary key."""
-OWN_FACTS = ("generation", "snapshot")
+OWN_FACTS = ("generation", "snapshot", "record_counts")
 """Facts of the state that an undo sets itself."""
 
 

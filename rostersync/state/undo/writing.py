@@ -6,6 +6,7 @@ import sqlite3
 
 from rostersync.model.notes import Action, Code
 from rostersync.model.undo import KEYS, STATUS_ACTIONS, UndoableRun
+from rostersync.state import record_counts
 from rostersync.state.journal import FACTS, RECORDS, shape
 from rostersync.state.undo.frames import TOLD, withdraw
 from rostersync.state.undo.layout import CREDENTIALS, PLACES, row_of
@@ -95,9 +96,13 @@ def _delete_facts(connection: sqlite3.Connection, table: str) -> None:
 
 
 def _settle(connection: sqlite3.Connection, run: UndoableRun, number: int) -> None:
-    """The run is no longer applied, this one is its undo; no snapshot is true, so the next sync looks at everything."""
+    """The run is no longer applied, this one is its undo; neither snapshot nor counts are true any more.
+
+    The next sync looks at everything, and counts it anew.
+    """
     connection.execute("DELETE FROM before_images WHERE run = ?", (run.number,))
     connection.execute("UPDATE runs SET status = 'undone', applied = 0 WHERE number = ?", (run.number,))
     connection.execute("UPDATE runs SET undoes = ? WHERE number = ?", (run.number, number))
     connection.execute("UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE key = 'generation'")
     connection.execute("INSERT OR REPLACE INTO meta (key, value) VALUES ('snapshot', '')")
+    record_counts.drop(connection)
