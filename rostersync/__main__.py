@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import logging
 import os
 import signal
 import sys
@@ -35,7 +36,21 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             # A name that a terminal's encoding lacks must not end a run; programs that read us expect UTF-8.
             stream.reconfigure(errors="backslashreplace", encoding=stream.encoding if stream.isatty() else "utf-8")
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    if not _flushed():
+        code = code or OUTPUT_CLOSED
+    logging.shutdown()
+    os._exit(code)  # to take a large night's objects apart one by one would take longer than some of its work
+
+
+def _flushed() -> bool:
+    """Whether what was written out has left the process."""
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def run(arguments: list[str]) -> int:

@@ -11,6 +11,7 @@ import os
 import shutil
 import stat
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -25,6 +26,7 @@ from rostersync.sources.interface import Progress
 
 CHUNK = 1024 * 1024
 """Bytes read at a time from local files and archives."""
+_WORTH_A_THREAD = CHUNK // 2
 _PREFIX = "delivery-"
 _LEFTOVER_AGE = 24 * 60 * 60  # seconds; a night's run is over long before
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
@@ -80,6 +82,30 @@ def check_space(folder: Path, n_bytes: int) -> None:
         )
 
 
+class _Digest:
+    """A sha256 that is taken of one large chunk while the next one is read and the last one written."""
+
+    def __init__(self) -> None:
+        self._digest = hashlib.sha256()
+        self._under_way: threading.Thread | None = None
+
+    def update(self, chunk: bytes) -> None:
+        self._settle()
+        if len(chunk) < _WORTH_A_THREAD:
+            self._digest.update(chunk)
+            return
+        self._under_way = threading.Thread(target=self._digest.update, args=(chunk,))
+        self._under_way.start()
+
+    def hexadecimal(self) -> str:
+        self._settle()
+        return self._digest.hexdigest()
+
+    def _settle(self) -> None:
+        if self._under_way is not None:
+            self._under_way.join()
+
+
 class StagedFile:
     """A private file while it is written: as `.part` first, under its own name once it is whole.
 
@@ -91,7 +117,7 @@ class StagedFile:
         self.size = 0
         self._part = path.with_name(path.name + ".part")
         self._progress = progress
-        self._digest = hashlib.sha256()
+        self._digest = _Digest()
         with _staging_trouble(path):
             self._stream = os.fdopen(os.open(self._part, _CREATE, 0o600), "wb")
             self._part.chmod(0o600)
@@ -110,7 +136,7 @@ class StagedFile:
             self._stream.close()
             self._part.replace(self.path)
         self._progress.done()
-        return self._digest.hexdigest()
+        return self._digest.hexadecimal()
 
     def __enter__(self) -> Self:
         return self

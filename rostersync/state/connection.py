@@ -77,6 +77,7 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA cache_size = -262144")  # what a night changes is written once, at its end
         connection.execute("BEGIN IMMEDIATE")
         try:
             yield connection
