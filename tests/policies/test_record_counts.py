@@ -136,7 +136,12 @@ def test_who_and_what_was_made_by_hand_never_counts(tmp_path: Path):
     by_hand.create_class(district, "local:k1")
     by_hand.enroll(district, "local:k1", "S1")
     by_hand.enroll(district, "K1", "S1")
-    check_counts(district)
+    assert kept(district) == before
+    by_hand.remove(district, "K1", "S1")
+    by_hand.remove_guardian(district, "local:g1", "S1")
+    assert kept(district) == before
+    by_hand.archive(district, "local:k1")
+    assert not check_counts(district)
     district.night(*night)
     assert kept(district) == before
 
