@@ -17,14 +17,14 @@ class Touched:
     """Records whose own row changes in what counts of it, new ones among them.
 
     What only follows from them (guardians of a student who moved, enrollments of a class that is archived) is not
-    here: the state knows it. `users`: id, account id. `classes`: id. `enrollments`: class id, user id, role.
-    `pairs`: guardian id, student id.
+    here: the state knows it. `users`: id, account id. `classes`: id. `pairs`: guardian id, student id. `members`: class
+    id, and how many more current enrollments of the SIS it has afterwards.
     """
 
     users: Sequence[tuple[str, int]] = field(default=())
     classes: Sequence[tuple[str]] = field(default=())
-    enrollments: Sequence[tuple[str, str, str]] = field(default=())
     pairs: Sequence[tuple[str, str]] = field(default=())
+    members: Sequence[tuple[str, int]] = field(default=())
 
     def __len__(self) -> int:
-        return len(self.users) + len(self.classes) + len(self.enrollments) + len(self.pairs)
+        return len(self.users) + len(self.classes) + len(self.pairs) + len(self.members)

@@ -21,7 +21,7 @@ def rename(path: Path, class_id: str, title: str) -> Listed:
         StateBusy: a run holds the state.
     """
     wanted = _title(title)
-    with editing(path) as edit:
+    with editing(path, counts_stand=True) as edit:
         known = edit.school_class(class_id)
         if normalise_name(known["sis_title"] or "") == wanted:
             wanted = known["sis_title"]  # to the letter: from now on the title follows the SIS again
@@ -40,7 +40,7 @@ def create(path: Path, title: str, school_id: str) -> str:
         StateBusy: a run holds the state.
     """
     wanted = _title(title)
-    with editing(path) as edit:
+    with editing(path, counts_stand=True) as edit:
         if school_id not in StateReader(edit.connection).school_ids():
             raise ConfigurationError(f"no school {school_id} in the state; no class was made; check the id")
         class_id = new_local_id()
@@ -83,7 +83,7 @@ def add(path: Path, class_id: str, user_ids: Sequence[str], role: str) -> list[L
         RefusedByPolicy: an archived class; somebody who is not current, or whom this role does not fit.
         StateBusy: a run holds the state.
     """
-    with editing(path) as edit:
+    with editing(path, counts_stand=True) as edit:
         known = edit.school_class(class_id)
         users = [edit.user(user_id) for user_id in user_ids]
         if known["status"] != "active":
@@ -101,7 +101,7 @@ def remove(path: Path, class_id: str, user_ids: Sequence[str]) -> list[Listed]:
         RefusedByPolicy: somebody whom the SIS has in the class.
         StateBusy: a run holds the state.
     """
-    with editing(path) as edit:
+    with editing(path, counts_stand=True) as edit:
         edit.school_class(class_id)
         done = []
         for user_id in user_ids:

@@ -28,7 +28,8 @@ Row = sqlite3.Row
 def editing(path: Path, *, counts_stand: bool = False) -> Iterator[Editing]:
     """One transaction of edits, under the state's lock; the state's generation moves with it.
 
-    `counts_stand`: no edit in it changes how many records a guard counts; without it the next sync counts anew.
+    `counts_stand`: no edit in it changes how many records a guard counts, for these are the SIS's own, and people edit
+    what stands beside them; without it the next sync counts anew.
 
     Raises:
         StateError: the state is missing, empty, foreign or damaged.

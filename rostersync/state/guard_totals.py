@@ -75,8 +75,7 @@ AMONG_TOUCHED: Among = MappingProxyType(
         "account_users": "temp.counted_accounts k CROSS JOIN users u ON u.account_id = k.id",
         "classes": "temp.counted_classes k CROSS JOIN classes c ON c.id = k.id",
         "enrollments": (
-            "temp.counted_enrollments k CROSS JOIN enrollments e ON e.class_id = k.class_id AND e.user_id = k.user_id "
-            "AND e.role = k.role CROSS JOIN classes c ON c.id = e.class_id"
+            "temp.counted_classes k CROSS JOIN classes c ON c.id = k.id CROSS JOIN enrollments e ON e.class_id = c.id"
         ),
         "pairs": (
             "temp.counted_pairs k CROSS JOIN guardianships p ON p.guardian_id = k.guardian_id "

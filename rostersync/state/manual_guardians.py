@@ -25,7 +25,7 @@ def add(path: Path, region: str, student_id: str, values: Mapping[str, str]) -> 
     missing = [name for name in ("given_name", "family_name") if not wanted.get(name)]
     if missing:
         raise ConfigurationError(f"the {missing[0]} is blank; nobody was added; give one")
-    with editing(path) as edit:
+    with editing(path, counts_stand=True) as edit:
         _current_student(edit, student_id)
         _unique(edit, wanted)
         guardian_id = new_local_id()
@@ -52,7 +52,7 @@ def add_known(path: Path, student_id: str, guardian_id: str) -> Listed:
         RefusedByPolicy: no current student; a guardian of the SIS, or one who has no credential any more (R-C1).
         StateBusy: a run holds the state.
     """
-    with editing(path) as edit:
+    with editing(path, counts_stand=True) as edit:
         guardian = edit.user(guardian_id)
         _current_student(edit, student_id)
         if guardian["origin"] != "manual":
@@ -80,7 +80,7 @@ def remove(path: Path, guardian_id: str, student_id: str) -> Listed:
         RefusedByPolicy: the guardianship comes from the SIS.
         StateBusy: a run holds the state.
     """
-    with editing(path) as edit:
+    with editing(path, counts_stand=True) as edit:
         guardian = edit.user(guardian_id)
         edit.user(student_id)
         stored = _stored(edit, guardian_id, student_id)

@@ -66,6 +66,7 @@ def following(
             before = _of_touched(connection)
             yield
             after = _of_touched(connection)
+            after.update(_members(connection))
         _keep(connection, _moved(kept(connection), before, after))
     else:
         yield
@@ -93,7 +94,7 @@ def _asked(connection: sqlite3.Connection, touched: Touched) -> Iterator[None]:
         "counted_users": "id PRIMARY KEY",
         "counted_accounts": "id INTEGER PRIMARY KEY",
         "counted_classes": "id PRIMARY KEY",
-        "counted_enrollments": "class_id, user_id, role, PRIMARY KEY (class_id, user_id, role)",
+        "counted_members": "class_id PRIMARY KEY, more",
         "counted_pairs": "guardian_id, student_id, PRIMARY KEY (guardian_id, student_id)",
     }
     for name, columns in tables.items():
@@ -102,7 +103,7 @@ def _asked(connection: sqlite3.Connection, touched: Touched) -> Iterator[None]:
     connection.executemany(f"{insert}counted_users VALUES (?)", ((user_id,) for user_id, _ in touched.users))
     connection.executemany(f"{insert}counted_accounts VALUES (?)", ((account,) for _, account in touched.users))
     connection.executemany(f"{insert}counted_classes VALUES (?)", touched.classes)
-    connection.executemany(f"{insert}counted_enrollments VALUES (?, ?, ?)", touched.enrollments)
+    connection.executemany(f"{insert}counted_members VALUES (?, ?)", touched.members)
     connection.executemany(f"{insert}counted_pairs VALUES (?, ?)", touched.pairs)
     connection.execute(
         f"{insert}counted_pairs SELECT p.guardian_id, p.student_id FROM temp.counted_users k "
@@ -111,10 +112,6 @@ def _asked(connection: sqlite3.Connection, touched: Touched) -> Iterator[None]:
     connection.execute(f"{insert}counted_users SELECT guardian_id FROM temp.counted_pairs")
     connection.execute(
         f"{insert}counted_accounts SELECT u.account_id FROM temp.counted_users k CROSS JOIN users u ON u.id = k.id"
-    )
-    connection.execute(
-        f"{insert}counted_enrollments SELECT e.class_id, e.user_id, e.role FROM temp.counted_classes k "
-        "CROSS JOIN enrollments e ON e.class_id = k.id"
     )
     yield
     for name in tables:
@@ -126,6 +123,16 @@ def _of_touched(connection: sqlite3.Connection) -> Counter[tuple[str, str]]:
     return Counter(
         {(kind, school): count for kind in KINDS for school, count in counted(connection, kind, AMONG_TOUCHED).items()}
     )
+
+
+def _members(connection: sqlite3.Connection) -> dict[tuple[str, str], int]:
+    """How many more enrollments there are in classes that stay as they are; all others were counted class by class."""
+    rows = connection.execute(
+        "SELECT coalesce(c.school_id, ''), sum(k.more) FROM temp.counted_members k CROSS JOIN classes c "
+        "ON c.id = k.class_id WHERE c.status = 'active' AND c.id NOT IN (SELECT id FROM temp.counted_classes) "
+        "GROUP BY 1"
+    )
+    return {("enrollments", school): more for school, more in rows}
 
 
 def _moved(counts: Counts, before: Counts, after: Counts) -> Counts | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -15,9 +15,10 @@ import pytest
 
 from rostersync import pipeline, planning
 from rostersync.policies import classes, credentials, guardianships
+from rostersync.policies.guards import counts
 from rostersync.scope import people
-from rostersync.state import views, writer
-from tests.laws import every_night, test_laws
+from rostersync.state import record_counts, views, writer
+from tests.laws import every_night, test_counts, test_laws
 from tests.laws.by_hand import ByHand
 from tests.laws.stories import Accept, Night, Step
 from tests.laws.test_known_stories import ANA, CHILD, IN_K1, night, user
@@ -40,6 +41,10 @@ def scope_equals_full(story: list[Step], make: Make) -> None:
 
 def dry_run_and_repeat(story: list[Step], make: Make) -> None:
     test_laws.dry_run_and_repeat(story, make)
+
+
+def counts_are_true(story: list[Step], make: Make) -> None:
+    test_counts.kept_true(story, make)
 
 
 # --- the mutants ----------------------------------------------------------------------------------------------------
@@ -121,7 +126,36 @@ def a_dry_run_looks_elsewhere(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(pipeline, "propose", mutant)
 
 
+def counts_forget_enrollments(patch: pytest.MonkeyPatch) -> None:
+    """Who enters or leaves a class that stays as it is changes no count."""
+    touched = counts.touched
+    patch.setattr(counts, "touched", lambda decisions: replace(touched(decisions), members=()))
+
+
+def counts_forget_families(patch: pytest.MonkeyPatch) -> None:
+    """A student who moves leaves the guardian's count where it was."""
+    asked = record_counts._asked
+
+    @contextlib.contextmanager
+    def mutant(connection: sqlite3.Connection, touched: Any) -> Iterator[None]:
+        with asked(connection, touched):
+            for name, rows in (("users", 0), ("accounts", 1)):
+                own = {row[rows] for row in touched.users}
+                others = {row for row in connection.execute(f"SELECT id FROM temp.counted_{name}") if row[0] not in own}
+                connection.executemany(f"DELETE FROM temp.counted_{name} WHERE id = ?", others)
+            yield
+
+    patch.setattr(record_counts, "_asked", mutant)
+
+
+def an_edit_leaves_the_counts(patch: pytest.MonkeyPatch) -> None:
+    """Linked accounts count as the two that they were."""
+    patch.setattr(record_counts, "drop", lambda connection: None)
+
+
 WITH_K1 = {"classes": ({"sourcedId": "K1"},), "enrollments": (IN_K1,)}
+MOVED = user("S1", orgSourcedIds="B", agentSourcedIds="G1")
+OF_TWO, BEN = user("S1", agentSourcedIds="G1,G2"), user("G2", email="g2@x.example", givenName="Ben")
 RENAMED = user("S1", agentSourcedIds="G1", givenName="Other")
 
 MUTANTS: list[tuple[Patch, Law, list[Step]]] = [
@@ -160,6 +194,17 @@ MUTANTS: list[tuple[Patch, Law, list[Step]]] = [
         dry_run_and_repeat,
         [night(CHILD, ANA, **WITH_K1), night(CHILD, ANA, classes=({"sourcedId": "K2"},))],
     ),
+    (
+        counts_forget_enrollments,
+        counts_are_true,
+        [night(CHILD, ANA, **WITH_K1), night(CHILD, ANA, classes=({"sourcedId": "K1"},))],
+    ),
+    (counts_forget_families, counts_are_true, [night(CHILD, ANA), night(MOVED, ANA)]),
+    (
+        an_edit_leaves_the_counts,
+        counts_are_true,
+        [night(OF_TWO, ANA, BEN), ByHand("link", ("G1", "G2")), night(OF_TWO, ANA, BEN)],
+    ),
 ]
 
 
@@ -167,7 +212,7 @@ MUTANTS: list[tuple[Patch, Law, list[Step]]] = [
 def test_the_law_catches_it(
     new_district: Make, monkeypatch: pytest.MonkeyPatch, mutant: Patch, law: Law, story: list[Step]
 ) -> None:
-    for module in (every_night, test_laws):  # hypothesis takes notes within its own tests alone
+    for module in (every_night, test_counts, test_laws):  # hypothesis takes notes within its own tests alone
         monkeypatch.setattr(module, "note", print)
     law(story, new_district)
     mutant(monkeypatch)

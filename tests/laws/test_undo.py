@@ -22,9 +22,10 @@ from tests.laws.test_laws import LONG, QUICK, stories
 from tests.policies.district import District, Report
 
 Make = Callable[[], District]
-OF_RUNS = {"runs", "changes", "before_images", "report_tables", "edits", "alembic_version"}
+OF_RUNS = {"runs", "changes", "before_images", "report_tables", "edits", "record_counts", "alembic_version"}
 """Tables that tell of runs and edits; all others are what a run takes from one state to the next."""
-OF_THE_STATE = {"generation", "snapshot"}
+OF_THE_STATE = {"generation", "snapshot", "record_counts"}
+"""What an undo sets itself: after it the counts are not kept, and the next sync counts."""
 
 
 @pytest.fixture(scope="module")

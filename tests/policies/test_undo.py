@@ -45,7 +45,7 @@ def contents(district: District) -> dict[str, list[Any]]:
     tables = ("users", "accounts", "classes", "enrollments", "guardianships", "standing_notes", "waiting", "orgs")
     with closing(sqlite3.connect(district.folder / "state.db")) as state:
         found = {name: sorted(state.execute(f"SELECT * FROM {name}"), key=repr) for name in (*tables, "guard_totals")}
-        facts = "SELECT * FROM meta WHERE key NOT IN ('generation', 'snapshot') ORDER BY key"
+        facts = "SELECT * FROM meta WHERE key NOT IN ('generation', 'snapshot', 'record_counts') ORDER BY key"
         return {**found, "meta": state.execute(facts).fetchall()}
 
 

@@ -194,7 +194,16 @@ def test_the_notes_of_the_newest_runs_are_kept(state):
 
 
 def test_every_table_of_the_state_is_noted_or_tells_of_runs_and_edits(state):
-    of_runs = {"runs", "changes", "edits", "outbox", "report_tables", "before_images", "alembic_version"}
+    of_runs = {
+        "runs",
+        "changes",
+        "edits",
+        "outbox",
+        "report_tables",
+        "before_images",
+        "record_counts",
+        "alembic_version",
+    }
     with sqlite3.connect(state) as connection:
         names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         assert names - of_runs == {*RECORDS, *FACTS}

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rostersync.model.decisions import Decisions
-from rostersync.model.night import ENROLLMENT_KEY
 from rostersync.model.record_counts import Counts, Touched
 
 if TYPE_CHECKING:
@@ -20,19 +19,26 @@ if TYPE_CHECKING:
 def touched(decisions: Decisions) -> Touched:
     """The records that count otherwise once these decisions are written, and all new ones."""
     users, classes = decisions.users, decisions.classes
-    enrollments, pairs = decisions.enrollments, decisions.pairs
+    pairs = decisions.pairs
     known = users["known"].astype(bool)
     moved = known & _differs(users, roster_status="to_status", roles="to_roles", school_ids="to_school_ids")
     users = users.loc[moved | (~known & (users["to_status"] != "")), ["id", "account_id"]]
     known = classes["known"].astype(bool)
     moved = known & _differs(classes, status="to_status", school_id="to_school_id")
     classes = classes.loc[moved | (~known & (classes["to_status"] != "")), ["id"]]
-    moved = _differs(enrollments, stored="to") | (
-        (enrollments["stored"] != "") & _differs(enrollments, origin="to_origin")
-    )
-    enrollments = enrollments.loc[moved, list(ENROLLMENT_KEY)]
     pairs = pairs.loc[_differs(pairs, stored="to"), ["guardian_id", "student_id"]]
-    return Touched(_rows(users), _rows(classes), _rows(enrollments), _rows(pairs))
+    return Touched(_rows(users), _rows(classes), _rows(pairs), _rows(_members(decisions.enrollments)))
+
+
+def _members(enrollments: pd.DataFrame) -> pd.DataFrame:
+    """`class_id`, `more`: current enrollments of the SIS after the sync less those before it, where they differ."""
+    new = enrollments["stored"] == ""
+    before = (enrollments["stored"] == "current") & (enrollments["origin"] == "sis")
+    after = (enrollments["to"] == "current") & (new | (enrollments["to_origin"] == "sis"))  # a new one is the SIS's
+    moved = before != after
+    more = after[moved].astype("int64") * 2 - 1
+    by_class = more.groupby(enrollments.loc[moved, "class_id"]).sum()
+    return by_class[by_class != 0].rename("more").rename_axis("class_id").reset_index()
 
 
 def _differs(frame: pd.DataFrame, **columns: str) -> pd.Series:
