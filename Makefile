@@ -21,7 +21,7 @@ demo-sftp: setup
 	$(BIN)/python examples/demo.py --sftp
 
 test: setup
-	$(BIN)/python -m pytest -n 2 -q -m "not long"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -q -m "not long"
 
 test-long: setup
 	$(BIN)/python -m pytest -n 2 -q -m long

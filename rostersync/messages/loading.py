@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -58,10 +59,9 @@ def load(folder: Path) -> Templates:
         ConfigurationError: a file cannot be read, has another name, or is no template that works with the variables
             there are; the text names file and line.
     """
-    environment = _environment()
     own = _own(folder)
-    templates = {name: _checked(environment, (folder if name in own else DEFAULTS) / name) for name in NAMES}
-    return Templates(templates, own)
+    files = {name: (folder if name in own else DEFAULTS) / name for name in NAMES}
+    return Templates({name: _checked(file, _read(file)) for name, file in files.items()}, own)
 
 
 def _own(folder: Path) -> tuple[str, ...]:
@@ -84,6 +84,7 @@ def _own(folder: Path) -> tuple[str, ...]:
     return tuple(found)
 
 
+@functools.cache
 def _environment() -> Environment:
     """Plain texts: nothing is escaped, nothing may be left undefined, and the same values give the same text."""
     from jinja2 import StrictUndefined
@@ -96,10 +97,12 @@ def _environment() -> Environment:
     return environment
 
 
-def _checked(environment: Environment, file: Path) -> Template:
+@functools.lru_cache(maxsize=32)
+def _checked(file: Path, source: str) -> Template:
+    """The template of a file with this text: a run loads them twice, and checks each text once."""
     from jinja2 import TemplateError, TemplateSyntaxError
 
-    source = _read(file)
+    environment = _environment()
     try:
         _check_names(environment, source, file)
         code = environment.compile(source, file.name, str(file))

@@ -173,7 +173,7 @@ def _coded_rows(frame: pd.DataFrame, name: Callable[[pd.DataFrame], pd.Series]) 
 
 def _joined_rows(users: pd.DataFrame) -> pd.DataFrame:
     """New records that joined an account (R-U10)."""
-    joined = users[users["same_as"] != ""]
+    joined = users.loc[users["same_as"] != "", ["id", "account_id"]]
     return joined.assign(
         action="linked",
         code=Code.SAME_PERSON.value,

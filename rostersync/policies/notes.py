@@ -33,7 +33,7 @@ def user_notes(decisions: Decisions) -> pd.DataFrame:
     frames = [
         *_status_notes(users),
         _rejected_rows(users, "users.csv"),
-        _rows(users.loc[users["held"]], Code.UNREADABLE_ROWS, file="users.csv"),
+        _rows(users.loc[users["held"], ["id"]], Code.UNREADABLE_ROWS, file="users.csv"),
         *_kept_by_active(table),
         *_kept_credentials(table),
         *_linked_records(users, table),
@@ -44,15 +44,15 @@ def user_notes(decisions: Decisions) -> pd.DataFrame:
 def class_notes(decisions: Decisions) -> pd.DataFrame:
     """`id`, `action`, `code`, `notes` of classes, but for SIS_UPDATE."""
     classes = decisions.classes
-    kept = classes[classes["title_kept"]]
+    kept = classes.loc[classes["title_kept"], ["id", "to_sis_title"]]
     frames = [
         *(
-            _rows(classes[classes["status_code"] == code.value], code)
+            _rows(classes.loc[classes["status_code"] == code.value, ["id"]], code)
             for code in (Code.NEW, Code.LEFT_SIS, Code.RETURNED, Code.CLASS_STAYS_ARCHIVED)
         ),
         _rows(kept, Code.TITLE_KEPT, sis_title=kept["to_sis_title"]),
         _rejected_rows(classes, "classes.csv"),
-        _rows(classes[classes["held"]], Code.UNREADABLE_ROWS, file="classes.csv"),
+        _rows(classes.loc[classes["held"], ["id"]], Code.UNREADABLE_ROWS, file="classes.csv"),
     ]
     return _together(frames)
 
@@ -124,8 +124,9 @@ def _kept_by_active(table: pd.DataFrame) -> list[pd.DataFrame]:
 def _kept_credentials(table: pd.DataFrame) -> list[pd.DataFrame]:
     """R-U5 and R-C2: a blank that clears nothing, a credential that somebody else has."""
     frames = []
-    by_lead = table.assign(id=table["lead"])
     for name in ("email", "mobile"):
+        columns = ["lead", f"blank_kept_{name}", f"to_{name}", f"taken_{name}", f"want_{name}"]
+        by_lead = table[columns].rename(columns={"lead": "id"})
         kept = by_lead[by_lead[f"blank_kept_{name}"]]
         frames.append(_rows(kept, Code.BLANK_KEPT, field=name, value=kept[f"to_{name}"]))
         taken = by_lead[by_lead[f"taken_{name}"] != ""]
@@ -162,7 +163,7 @@ def _linked_records(users: pd.DataFrame, table: pd.DataFrame) -> list[pd.DataFra
 
 def _rejected_rows(records: pd.DataFrame, file: str) -> pd.DataFrame:
     """R-V3: a known record keeps its base, a new one waits."""
-    rejected = records[records["rejected"]]
+    rejected = records.loc[records["rejected"], ["id", "line", "known"]]
     if rejected.empty:
         return _together([])
     where = f"see issues.csv, {file} line " + rejected["line"].astype("str").str.removesuffix(".0")

@@ -50,9 +50,10 @@ class Lived:
     def __init__(self, folder: Path, cases: Sequence[Case], **policy: object) -> None:
         self._number = {case.name: number for number, case in enumerate(cases)}
         assert len(self._number) == len(cases), "two cases have the same name"
-        self.district = District(folder, **policy)
-        self._every = District(_made(folder / "full"), **policy)
-        self._night([row for case in cases for row in self._rows(case, case.before)])
+        self.district = District(_made(folder / "scoped"), **policy)
+        # A first night looks at every record with or without `--full`: it is lived once.
+        self.district.night([row for case in cases for row in self._rows(case, case.before)])
+        self._every = self.district.copy(folder / "full")
         for district in (self.district, self._every):
             for case in cases:
                 for user_id in case.accepted:
@@ -162,14 +163,23 @@ def content(district: District) -> dict[str, list[tuple[Any, ...]]]:
 
 
 class Twins:
-    """A story told in two districts, one of them with `--full`: state and reports are the same every night."""
+    """A story told in two districts, one of them with `--full`: state and reports are the same every night.
+
+    Their first night is lived once: with nothing to compare with, a sync looks at every record anyway. They part after
+    it.
+    """
 
     def __init__(self, folder: Path, **policy: object) -> None:
-        self._both = (District(_made(folder / "scoped"), **policy), District(_made(folder / "full"), **policy))
-        self.state = self._both[0]
+        self.state = District(_made(folder / "scoped"), **policy)
+        self._folder = folder
+        self._both: tuple[District, ...] = (self.state,)
 
     def night(self, *rows: Any, **options: Any) -> Report:
         """A night in both."""
+        if len(self._both) == 1:
+            first = self.state.night(*rows, **options)
+            self._both = (self.state, self.state.copy(self._folder / "full"))
+            return first
         scoped, full = self._both
         report, every = scoped.night(*rows, **options), full.night(*rows, **options, full=True)
         assert content(scoped) == content(full), "sync --full gives another state"
