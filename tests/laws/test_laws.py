@@ -90,17 +90,22 @@ def twins(story: list[Step], new_district: Make, *, shuffled: bool) -> None:
             continue
         if step.forget:
             shutil.rmtree(district.folder / "state.db.snapshots", ignore_errors=True)
-        before = checks.records(district)
-        report = tell(district, step)
-        twin = checks.shuffled(other, step, number) if shuffled else tell(other, step, full=True)
-        assert isinstance(report, Report)
-        assert isinstance(twin, Report)
-        assert checks.differences(checks.report_rows(report), checks.report_rows(twin)) == {}
-        assert checks.differences(checks.state_of(district), checks.state_of(other)) == {}
-        assert checks.issue_rows(report) == checks.issue_rows(twin)
-        checks.check_unique(district.folder / "state.db")
-        checks.check_access(district)
-        checks.check_reported(before, checks.records(district), report)
+        check_twins(district, other, step, number if shuffled else None)
+
+
+def check_twins(district: District, other: District, night: Night, shuffle: int | None = None) -> None:
+    """A night of two districts that are the same: the other one looks at everything, or has another order."""
+    before = checks.records(district)
+    report = tell(district, night)
+    twin = tell(other, night, full=True) if shuffle is None else checks.shuffled(other, night, shuffle)
+    assert isinstance(report, Report)
+    assert isinstance(twin, Report)
+    assert checks.differences(checks.report_rows(report), checks.report_rows(twin)) == {}
+    assert checks.differences(checks.state_of(district), checks.state_of(other)) == {}
+    assert checks.issue_rows(report) == checks.issue_rows(twin)
+    checks.check_unique(district.folder / "state.db")
+    checks.check_access(district)
+    checks.check_reported(before, checks.records(district), report)
 
 
 def oracle(story: list[Step], new_district: Make) -> None:
