@@ -1,8 +1,9 @@
 """What a kill at any moment of a run would leave, and what it may leave (policies.md R-A4).
 
-A killed process leaves its files as they are at that moment. So a run is watched, in this process, at every call into
-the program, at every call out of it and at every SQL statement; whenever the files of the state differ from those of
-the moment before, they are copied. Each copy is what the next run would find. `killing.py` kills real processes.
+A killed process leaves its files as they are at that moment, and only input and output change files. So a run is
+watched, in this process, at every SQL statement of its and whenever it opens, makes, moves or removes a file; where the
+files of the state differ from those of the moment before, they are copied. Each copy is what the next run would find.
+`killing.py` kills real processes.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import shutil
 import sqlite3
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -85,7 +86,7 @@ class Watched:
 def watching(folder: Path, into: Path) -> Iterator[Watched]:
     """Copy the state's files of `folder` into folders of `into` whenever they changed while the block runs.
 
-    Only the moments of this thread: those of others (a snapshot, being written) fall somewhere between them.
+    Only the moments of the main thread: those of others (a snapshot, being written) fall somewhere between them.
     """
     seen = Watched([])
     last: list[object] = [None]
@@ -100,10 +101,6 @@ def watching(folder: Path, into: Path) -> Iterator[Watched]:
             last[0] = mark
             seen.folders.append(target)
 
-    def called(frame: Any, event: str, _: Any) -> None:
-        if frame.f_code.co_filename.startswith(PROGRAM):
-            look()
-
     def statement(text: str) -> None:
         if text == "COMMIT":
             seen.commits.append(seen.statements)
@@ -117,15 +114,34 @@ def watching(folder: Path, into: Path) -> Iterator[Watched]:
             connection.set_trace_callback(statement)
         return connection
 
-    before = sys.getprofile()
     sqlite3.connect = connecting  # type: ignore[assignment]
-    sys.setprofile(called)
+    _LOOKS.append(look)
     try:
         yield seen
     finally:
-        sys.setprofile(before)
+        _LOOKS.remove(look)
         sqlite3.connect = connect
     look()
+
+
+_LOOKS: list[Callable[[], None]] = []
+"""Who looks at the files; none while it looks."""
+_AT = ("open", "os.", "shutil.", "sqlite3.", "tempfile.")
+
+
+def _audited(event: str, _: object) -> None:
+    """Python tells this of every file that is opened, moved and so on: for good, a hook cannot be taken out again."""
+    if _LOOKS and event.startswith(_AT) and threading.current_thread() is threading.main_thread():
+        looks = _LOOKS.copy()
+        _LOOKS.clear()
+        try:
+            for look in looks:
+                look()
+        finally:
+            _LOOKS.extend(looks)
+
+
+sys.addaudithook(_audited)
 
 
 def _mark(folder: Path) -> list[tuple[str, int, int, int]]:
