@@ -1,4 +1,4 @@
-"""What no night may do, read from the state before and after it (policies.md, Access, R-U3, R-G2, R-F6)."""
+"""What no night may do, read from the state before and after it (policies.md, Access, R-U3, R-U4, R-G2, R-F6)."""
 
 from __future__ import annotations
 
@@ -26,18 +26,25 @@ def live(story: list[Step], new_district: Callable[[], District]) -> None:
         if not isinstance(step, Night):
             tell(district, step)
             continue
-        before = views(district)
-        known = checks.records(district)
-        report = tell(district, step)
-        assert isinstance(report, Report)
-        after = views(district)
-        checks.check_reported(known, checks.records(district), report)
-        checks.check_unique(district.folder / "state.db")
-        checks.check_access(district)
-        check_nobody_gone_has_access(district)
-        check_active_contacts(before, after, settings)
-        check_guardianships(after, step, report, settings)
-        check_manual(before, after, step)
+        live_night(district, step, settings)
+
+
+def live_night(district: District, step: Night, settings: Configure) -> Report:
+    """Play a night, after which all of these laws hold."""
+    before, accounts = views(district), accounts_of(district)
+    known = checks.records(district)
+    report = tell(district, step)
+    assert isinstance(report, Report)
+    after = views(district)
+    checks.check_reported(known, checks.records(district), report)
+    checks.check_unique(district.folder / "state.db")
+    checks.check_access(district)
+    check_nobody_gone_has_access(district)
+    check_active_contacts(before, after, settings)
+    check_messages(accounts, district, report)
+    check_guardianships(after, step, report, settings)
+    check_manual(before, after, step)
+    return report
 
 
 Views = dict[str, dict[tuple[str, ...], dict[str, Any]]]
@@ -76,6 +83,33 @@ def check_active_contacts(before: Views, after: Views, settings: Configure) -> N
         if old["account"] == "active" and new["roster_status"] == "current" and old["account_id"] == new["account_id"]:
             moved = [name for name in CONTACTS if old[name] != new[name]]
             assert not moved, f"R-U3: {moved} of {key[0]} changed, who is active"
+
+
+def accounts_of(district: District) -> dict[int, dict[str, Any]]:
+    """Accounts by their ids, with the state that a disabled one will have again."""
+    rows = district.rows("SELECT account_id, email, mobile, state FROM accounts")
+    return {row["account_id"]: row for row in rows}
+
+
+def check_messages(before: dict[int, dict[str, Any]], district: District, report: Report) -> None:
+    """R-U4: whoever is active and whose login changed is told once, at the old and at the new address; nobody else.
+
+    At the e-mail, or by SMS where there is none afterwards; an e-mail that was lost is written to all the same.
+    """
+    after = accounts_of(district)
+    expected = set()
+    for account_id, old in before.items():
+        new = after[account_id]
+        if old["state"] == "active" and (old["email"], old["mobile"]) != (new["email"], new["mobile"]):
+            expected |= {(account_id, "email", address) for address in (old["email"], new["email"]) if address}
+            if not new["email"]:
+                expected |= {(account_id, "sms", address) for address in (old["mobile"], new["mobile"]) if address}
+    query = (
+        "SELECT u.account_id, o.channel, o.address FROM roster_outbox o JOIN roster_users u ON u.id = o.user_id "
+        "WHERE o.run_id = ?"
+    )
+    queued = [tuple(row.values()) for row in district.rows(query, report.folder.name)]
+    assert sorted(queued) == sorted(expected), f"R-U4: queued {sorted(queued)}, expected {sorted(expected)}"
 
 
 def check_guardianships(after: Views, night: Night, report: Report, settings: Configure) -> None:

@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, note, settings
+from hypothesis import strategies as st
 
-from tests.laws.stories import Step
+from tests.laws.guarded_nights import Guarded
+from tests.laws.stories import Configure, Night, Step, tell
 from tests.laws.test_laws import LONG, QUICK, dry_run_and_repeat, stories, twins
 from tests.policies.district import District
 
@@ -53,6 +55,32 @@ def test_a_held_night_comes_to_rest_and_a_dry_run_foretells_it(tight_district: M
     dry_run_and_repeat(story, tight_district)
 
 
+def live(story: list[Step], make: Make) -> None:
+    """Play a story; after every night the laws of guards hold, counted from the state."""
+    district, guarded, rules = make(), Guarded("30%", 0), Configure()
+    for number, step in enumerate(story):
+        note(f"step {number}: {step}")
+        if isinstance(step, Configure):
+            rules = step
+        if isinstance(step, Night):
+            guarded.night(district, step, rules)
+        else:
+            tell(district, step)
+
+
+@given(story=stories(nights=4))
+@settings(QUICK, max_examples=1)
+def test_no_more_goes_than_a_guard_lets_go(tight_district: Make, story: list[Step]) -> None:
+    live(story, tight_district)
+
+
+@pytest.mark.long
+@given(story=st.booleans().flatmap(lambda calm: stories(nights=6, calm=calm)))
+@LONG
+def test_no_more_goes_in_many_stories(tight_district: Make, story: list[Step]) -> None:
+    live(story, tight_district)
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("shuffled", [False, True], ids=["full", "shuffled"])
 @given(story=stories(nights=6, calm=True))
@@ -65,4 +93,4 @@ def test_guarded_twins_in_many_stories(tight_district: Make, story: list[Step], 
 @given(story=stories(nights=4))
 @LONG
 def test_guarded_dry_runs_and_second_runs_in_many_stories(tight_district: Make, story: list[Step]) -> None:
-    dry_run_and_repeat(story, tight_district)
+    dry_run_and_repeat(story, tight_district, thorough=True)
