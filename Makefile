@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
+# The scenarios of the rules that are lived once more with --full.
+TWINS = $(shell grep -lE "Twins|Lived" tests/policies/test_*.py)
+
 .PHONY: setup demo demo-sftp test test-long check format bench lock clean
 
 setup: $(VENV)/.ready
@@ -25,6 +28,7 @@ test: setup
 
 test-long: setup
 	$(BIN)/python -m pytest -n 2 -q -m long
+	ROSTERSYNC_TWINS=1 $(BIN)/python -m pytest -n 2 -q -m "not long" --dist worksteal $(TWINS)
 
 check: setup
 	$(BIN)/ruff format --check .
