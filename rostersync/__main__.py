@@ -37,6 +37,8 @@ def main() -> None:
             # A name that a terminal's encoding lacks must not end a run; programs that read us expect UTF-8.
             stream.reconfigure(errors="backslashreplace", encoding=stream.encoding if stream.isatty() else "utf-8")
     code = run(sys.argv[1:])
+    if sys.getprofile() or sys.gettrace():
+        sys.exit(code)
     if not _flushed():
         code = code or OUTPUT_CLOSED
     logging.shutdown()

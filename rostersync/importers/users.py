@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -125,12 +126,14 @@ def _with_contacts(rows: pl.DataFrame, region: str, findings: FindingList) -> pl
     """`email`, `sms`, `phone` normalised, and beside each whether the cell held something that is none."""
     import polars as pl
 
-    read = {
-        "email": emails(rows["email"]),
-        "sms": phones(rows["sms"], region, allow_extension=False),
-        "phone": phones(rows["phone"], region, allow_extension=True),
-    }
-    for column, values in read.items():
+    with ThreadPoolExecutor(2, thread_name_prefix="contacts") as beside:  # a column is work for one core
+        read = {
+            "email": beside.submit(emails, rows["email"]),
+            "sms": beside.submit(phones, rows["sms"], region, allow_extension=False),
+            "phone": beside.submit(phones, rows["phone"], region, allow_extension=True),
+        }
+    for column, found_values in read.items():
+        values = found_values.result()
         invalid = values.is_null() & rows[column].is_not_null()
         code, message = ("INVALID_EMAIL", _INVALID_EMAIL) if column == "email" else ("INVALID_PHONE", _INVALID_PHONE)
         found = rows.filter(invalid)
