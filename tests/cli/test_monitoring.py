@@ -6,10 +6,14 @@ import sqlite3
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from tests.cli.conftest import clean_environment
+
+DISTRICT = ZoneInfo("America/New_York")
+"""Where the district that `init` sets up has its days."""
 
 
 def history(run):
@@ -43,7 +47,7 @@ def settings(folder, text):
 
 
 def paused(folder, days_before=3, days_after=3):
-    today = datetime.now(UTC).date()
+    today = datetime.now(DISTRICT).date()
     first, last = today - timedelta(days=days_before), today + timedelta(days=days_after)
     settings(folder, f"\n[[pause]]\nfrom = {first}\nto = {last}\n")
     return last

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -59,7 +59,7 @@ def test_r_k3_a_title_edited_here_stays(district):
 
 def test_r_k4_and_r_k6_tell_apart_what_the_dates_of_the_state_tell(district):
     people = [student("S1"), student("S2"), student("S3")]
-    today = datetime.now(UTC).date()
+    today = datetime.now(district.settings.district.zone).date()
     soon = (today + timedelta(days=1)).isoformat()
     rows = [enrollment("K1", "S1"), enrollment("K1", "S2", endDate=soon), enrollment("K1", "S3", endDate="2099-06-29")]
     district.night(people, [school_class("K1")], rows)
