@@ -113,7 +113,7 @@ def test_a_killed_night_is_whole_or_nothing(
 def test_killed_nights_of_many_stories(
     new_district: Make, killer: Killer, kind: Kind, story: list[Step], data: st.DataObject
 ) -> None:
-    killed(story, kind, lambda below: data.draw(st.integers(0, below - 1)), new_district, killer, kills=8)
+    killed(story, kind, lambda below: data.draw(st.integers(0, below - 1)), new_district, killer, kills=4)
 
 
 @pytest.mark.long
