@@ -53,8 +53,8 @@ def at(folder: Path) -> District:
     return district
 
 
-def later(hours: int) -> str:
-    """A moment after that of every run of a story, the same for every try."""
+def moment(hours: int) -> str:
+    """Now, or so many hours later: the same for every try of a run, which so has the same id each time."""
     return (datetime.now(UTC).replace(microsecond=0) + timedelta(hours=hours)).isoformat()
 
 
@@ -101,7 +101,7 @@ def scene(kind: Kind, story: list[Step], district: District) -> Scene:
     if kind == "apply":
         let_through = overrides.parse(("students",))
         two_steps.plan(district.settings, district.folder / "plan.json", source=files, let_through=let_through)
-    return Scene(district.folder, Job(kind, str(files), later(1)), Job("sync", str(files), later(2)))
+    return Scene(district.folder, Job(kind, str(files), moment(0)), Job("sync", str(files), moment(1)))
 
 
 def check_every_moment(found: Scene, folder: Path) -> tuple[moments.Watched, moments.Between]:
@@ -125,9 +125,7 @@ def check_every_moment(found: Scene, folder: Path) -> tuple[moments.Watched, mom
 
 
 def check_kill(found: Scene, between: moments.Between, target: Path, killer: Killer, point: dict[str, Any]) -> str:
-    """Kill the run at a point, in a process of its own; gives which state was left, from which the next run goes on."""
+    """Kill the run at a point, in a process of its own; gives which state was left."""
     moments.copy(found.before, target)
     killer.run(target, found.job, point)
-    which = between.which(target)
-    found.finish(target, which, between)
-    return which
+    return between.which(target)

@@ -109,8 +109,9 @@ def _run(job: Any, folder: Path, point: dict[str, Any], writer: int) -> None:
     status = 1
     try:
         sqlite3.connect = connecting  # type: ignore[assignment]
-        threading.setprofile(called)
-        sys.setprofile(called)
+        if "statement" not in point and "seconds" not in point:
+            threading.setprofile(called)
+            sys.setprofile(called)
         job.run(folder)
         sys.setprofile(None)
         os.write(writer, json.dumps(counted).encode())

@@ -68,7 +68,7 @@ def live(story: list[Step], make: Make) -> None:
             tell(district, step)
 
 
-@given(story=stories(nights=4))
+@given(story=stories(nights=3))
 @settings(QUICK, max_examples=1)
 def test_no_more_goes_than_a_guard_lets_go(tight_district: Make, story: list[Step]) -> None:
     live(story, tight_district)

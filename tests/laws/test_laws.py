@@ -103,8 +103,10 @@ def check_twins(district: District, other: District, night: Night, shuffle: int 
     twin = tell(other, night, full=True) if shuffle is None else checks.shuffled(other, night, shuffle)
     assert isinstance(report, Report)
     assert isinstance(twin, Report)
-    assert checks.differences(checks.report_rows(report), checks.report_rows(twin)) == {}
-    assert checks.differences(checks.state_of(district), checks.state_of(other)) == {}
+    wrong = checks.differences(checks.report_rows(report), checks.report_rows(twin))
+    assert not wrong, f"the twin says: {wrong}"
+    wrong = checks.differences(checks.state_of(district), checks.state_of(other))
+    assert not wrong, f"the twin holds: {wrong}"
     assert checks.issue_rows(report) == checks.issue_rows(twin)
     checks.check_unique(district.folder / "state.db")
     checks.check_access(district)

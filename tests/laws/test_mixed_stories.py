@@ -32,9 +32,9 @@ def _notes(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> N
         monkeypatch.setattr(mixed, "note", print)
 
 
-@pytest.mark.parametrize("seed", [0])
+@pytest.mark.parametrize("seed", [9])
 def test_what_is_out_of_scope_does_not_move_whatever_happens(new_district: Make, seed: int) -> None:
-    live(write_mixed_story(random.Random(seed).choice, 4, calm=True), new_district)
+    live(write_mixed_story(random.Random(seed).choice, 3, calm=True), new_district)
 
 
 @pytest.mark.long

@@ -71,9 +71,10 @@ def counted(report: Report) -> str:
 
 def check_same(district: District, report: Report, other: District, applied: Report) -> None:
     """The one ran a sync, the other applied a plan: the same state, the same report."""
-    assert files(report) == files(applied)
+    assert files(report) == files(applied), "the applied plan reports something else"
     assert counted(report) == counted(applied)
-    assert checks.differences(every_table(district), every_table(other)) == {}
+    wrong = checks.differences(every_table(district), every_table(other))
+    assert not wrong, f"the sync, the applied plan: {wrong}"
     assert checks.differences(checks.state_of(district), checks.state_of(other)) == {}
 
 
