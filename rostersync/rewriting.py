@@ -35,7 +35,7 @@ def rewrite(
     if sort is not None:
         _check_column(sort)
     run_id, tables, summary, before = _kept(settings, run_id)
-    formats = settings.reports.formats
+    formats: tuple[str, ...] = settings.reports.formats
     if format_ is not None:
         formats = (format_,) if out is not None else tuple(dict.fromkeys((*formats, format_)))
     about = About(settings.district.name, settings.district.timezone, formats, before, sort)

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from rostersync.model.notes import Action, Code
+from rostersync.model.report import TABLE_COLUMNS
 from rostersync.reports.csv import ORDER
 from rostersync.reports.frames import polars_frame
 
@@ -58,8 +59,8 @@ def most_serious(frame: Frame, table: str, columns: tuple[str, ...], most: int) 
     """
     import polars as pl
 
-    rows = polars_frame(frame, columns)
-    if "action" in columns:
+    rows = polars_frame(frame, TABLE_COLUMNS[table])
+    if "action" in rows.columns:
         rows = rows.with_columns(_rank().alias("rank"))
     keys = [name for name in ("rank", *ORDER[table]) if name in rows.columns and _differs(rows[name])]
     if rows.height > most and keys:

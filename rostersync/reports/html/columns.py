@@ -33,7 +33,7 @@ LAYOUTS: Mapping[str, Layout] = MappingProxyType(
         "users": Layout(
             "Users",
             (
-                *("action", "given_name", "family_name", "role", "school", "notes", "code", "id", "grades"),
+                *("action", "given_name", "family_name", "notes", "role", "school", "code", "id", "grades"),
                 *("account", "roster_status", "email", "sis_email", "mobile", "sis_mobile", "identifier"),
             ),
             "id",
@@ -42,14 +42,14 @@ LAYOUTS: Mapping[str, Layout] = MappingProxyType(
         ),
         "classes": Layout(
             "Classes",
-            ("action", "title", "school", "notes", "code", "status", "id", "sis_title"),
+            ("action", "title", "notes", "school", "code", "status", "id", "sis_title"),
             "id",
             ("action", "school", "code"),
             "Classes, a row for each note about them.",
         ),
         "enrollments": Layout(
             "Enrollments",
-            ("action", "class_title", "user_name", "role", "school", "notes", "code", "class_id", "user_id"),
+            ("action", "class_title", "user_name", "notes", "role", "school", "code", "class_id", "user_id"),
             "user_id",
             ("action", "school", "role", "code"),
             "People in classes.",

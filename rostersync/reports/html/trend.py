@@ -12,7 +12,9 @@ from rostersync.reports.html.counting import GROUPS, total
 WIDTH, STRIP = 640, 46
 """Of all bars together, and the height of the bars of one strip, in units of the drawing."""
 
-_WIDEST = 40
+_WIDEST = 54
+_DAYS_APART = 54
+"""So far apart, at least, stand two dates below the bars."""
 _DWARFS = 4
 """A bar that would be so many times as high as all others is cut, or they could not be seen."""
 
@@ -51,7 +53,7 @@ class Strip:
 
 @dataclass(frozen=True)
 class TrendRun:
-    """A run of the chart: when, how it ended, where its column is, its counts by group."""
+    """A run of the chart: when, how it ended, where its column is, its counts by group; `day` where it is written."""
 
     run_id: str
     when: str
@@ -82,11 +84,12 @@ def trend(runs: Sequence[PastRun]) -> Trend:
     """The chart of these runs, oldest first."""
     step = min(_WIDEST, WIDTH / max(1, len(runs)))
     kinds = ["dry" if run.dry_run else run.status for run in runs]
+    days = _days(runs, step)
     shown = tuple(
         TrendRun(
             run.run_id,
             f"{moment(run.run_id):%Y-%m-%d %H:%M} UTC",
-            f"{moment(run.run_id):%b %d}",
+            days[index],
             "dry run" if run.dry_run else run.status,
             MARKS[kind][0] if kind in MARKS else "",
             round(index * step + step / 2, 1),
@@ -97,6 +100,19 @@ def trend(runs: Sequence[PastRun]) -> Trend:
     strips = tuple(_strip(group, [run.counts[place] for run in shown], step) for place, group in enumerate(GROUPS))
     marks = tuple(MARKS[kind] for kind in MARKS if kind in kinds)
     return Trend(shown, strips, marks, round(step * len(runs), 1), step >= _WIDEST)
+
+
+def _days(runs: Sequence[PastRun], step: float) -> list[str]:
+    """The date of each run where it is another one than the last written, and there is room; the latest always."""
+    days = [f"{moment(run.run_id):%b} {moment(run.run_id).day}" for run in runs]
+    written: dict[int, str] = {}
+    last = len(days) - 1
+    for place, day in enumerate(days):
+        if place == last or (last - place) * step >= _DAYS_APART:
+            near = any((place - other) * step < _DAYS_APART for other in written)
+            if day not in written.values() and not near:
+                written[place] = day
+    return [written.get(place, "") for place in range(len(days))]
 
 
 def _strip(group: str, counts: Sequence[int], step: float) -> Strip:

@@ -2,6 +2,7 @@
 "use strict";
 // Sort, filter, search and copy for the tables of this page. Without it the tables stand sorted, and the controls stay hidden.
 
+const AT_ONCE = 250; // rows listed at once: laying out thousands takes seconds, and nobody reads them all
 const FORMULA = /^[\s\u200b]*[=+\-@\uff1d\uff0b\uff0d\uff20]|^[\t\r\n]/; // as in the CSVs of the report
 const compare = new Intl.Collator("en", { numeric: true, sensitivity: "base" }).compare;
 const plural = (count) => `${count.toLocaleString("en")} ${count === 1 ? "row" : "rows"}`;
@@ -14,15 +15,18 @@ class ReportTable {
     this.body = this.table.tBodies[0];
     this.headers = [...this.table.tHead.rows[0].cells];
     this.columns = this.headers.map((header) => header.dataset.column);
-    this.rows = [...this.body.rows];
+    this.rows = [...this.body.rows]; // all of them, in the order of the report
+    this.order = this.rows; // the same as sorted
+    this.matching = this.rows; // those that the filters leave
+    this.listed = 0; // how many of those stand on the page
     this.state = tools.querySelector("[role=status]");
     this.search = tools.querySelector("input");
     this.choices = [...tools.querySelectorAll("select")];
-    this.matching = this.rows;
+    this.more = tools.querySelector("[data-do=more]");
     this.sorted = null;
     this.initial = this.headers.map((header) => header.getAttribute("aria-sort"));
     this.connect();
-    this.say();
+    this.list();
   }
 
   connect() {
@@ -41,6 +45,15 @@ class ReportTable {
     for (const choice of this.choices) choice.addEventListener("change", () => this.filter());
     this.tools.querySelector("[data-do=clear]").addEventListener("click", () => this.clear());
     this.tools.querySelector("[data-do=copy]").addEventListener("click", () => this.copy());
+    this.section.querySelector(".scroll").after(this.more);
+    this.more.addEventListener("click", () => {
+      this.listMore();
+      if (this.more.hidden) this.table.parentElement.focus();
+    });
+    this.table.parentElement.addEventListener("scroll", ({ target }) => {
+      if (target.scrollTop + 2 * target.clientHeight > target.scrollHeight) this.listMore();
+    }, { passive: true });
+    addEventListener("beforeprint", () => this.listMore(this.matching.length));
     this.tools.hidden = false;
   }
 
@@ -63,10 +76,10 @@ class ReportTable {
     const sign = up ? 1 : -1;
     // Blanks come last either way; rows that are equal stay in the order of the report.
     keyed.sort(([one], [other]) => (one && other ? sign * compare(one, other) : (one ? 0 : 1) - (other ? 0 : 1)));
-    this.show(keyed.map(([, row]) => row));
+    this.order = keyed.map(([, row]) => row);
     this.mark((header, place) => (place === column ? (up ? "ascending" : "descending") : null));
     this.sorted = `sorted by ${this.headers[column].textContent}, ${up ? "ascending" : "descending"}`;
-    this.say();
+    this.filter();
   }
 
   mark(direction) {
@@ -77,10 +90,19 @@ class ReportTable {
     });
   }
 
-  show(rows) {
-    const fresh = document.createDocumentFragment();
-    fresh.append(...rows);
-    this.body.replaceChildren(fresh);
+  // Lists the first of the matching rows.
+  list(what) {
+    this.listed = Math.min(AT_ONCE, this.matching.length);
+    this.body.replaceChildren(...this.matching.slice(0, this.listed));
+    this.say(what);
+  }
+
+  listMore(count = AT_ONCE) {
+    if (this.listed === this.matching.length) return;
+    const next = this.matching.slice(this.listed, this.listed + count);
+    this.listed += next.length;
+    this.body.append(...next);
+    this.say();
   }
 
   filter() {
@@ -88,18 +110,13 @@ class ReportTable {
     const wanted = this.choices
       .filter((choice) => choice.selectedIndex > 0)
       .map((choice) => [this.columns.indexOf(choice.dataset.column), chosen(choice), choice.dataset.column === "school"]);
-    this.matching = this.rows.filter((row) => {
+    this.matching = this.order.filter((row) => {
       const cells = wanted.length ? this.texts.get(row) : [];
       const kept = wanted.every(([column, value, several]) =>
         several ? cells[column].split("; ").includes(value) : cells[column] === value);
       return kept && (!words.length || words.every((word) => this.folded.get(row).includes(word)));
     });
-    const kept = new Set(this.matching);
-    for (const row of this.rows) {
-      const hidden = !kept.has(row);
-      if (row.hidden !== hidden) row.hidden = hidden;
-    }
-    this.say();
+    this.list();
   }
 
   choose(column, value) {
@@ -114,23 +131,25 @@ class ReportTable {
   clear() {
     this.search.value = "";
     for (const choice of this.choices) choice.selectedIndex = 0;
-    this.show(this.rows);
+    this.order = this.rows;
     this.mark((header, place) => this.initial[place]);
     this.sorted = null;
     this.filter();
   }
 
   say(what) {
-    const shown = this.matching.length === this.rows.length
-      ? `Showing all ${plural(this.rows.length)}`
-      : `Showing ${this.matching.length.toLocaleString("en")} of ${plural(this.rows.length)}`;
-    this.state.textContent = `${what ? `${what} ` : ""}${shown}${this.sorted ? `, ${this.sorted}` : ""}.`;
+    const { length } = this.matching;
+    const shown = length === this.rows.length ? plural(length) : `${length.toLocaleString("en")} of ${plural(this.rows.length)}`;
+    const rest = length - this.listed;
+    const listed = rest ? `, the first ${this.listed.toLocaleString("en")} listed` : "";
+    this.state.textContent = `${what ? `${what} ` : ""}${shown}${this.sorted ? `, ${this.sorted}` : ""}${listed}.`;
+    this.more.hidden = !rest;
+    this.more.textContent = `List ${Math.min(rest, AT_ONCE).toLocaleString("en")} more`;
   }
 
   csv() {
     const names = this.table.dataset.csv.split(" ");
-    const kept = new Set(this.matching);
-    const lines = [...this.body.rows].filter((row) => kept.has(row)).map((row) => {
+    const lines = this.matching.map((row) => {
       const cells = this.texts.get(row);
       return names.map((name) => cell(cells[this.columns.indexOf(name)], name)).join(",");
     });
