@@ -1,13 +1,15 @@
 """The list of the kept reports, and `latest`: whole, private, and of what is there."""
 
 import json
+import os
 import stat
+import time
 
 import pytest
 
 from rostersync.errors import RosterSyncError
 from rostersync.reports import index
-from rostersync.reports.folder import prune
+from rostersync.reports.folder import prune, publish
 from rostersync.reports.summary import write_summary
 from tests.reports.page import Page
 
@@ -107,6 +109,14 @@ def test_a_report_that_came_meanwhile_is_in_it(tmp_path, keep, monkeypatch):
     index.write(tmp_path, "District")
     assert [row[0] for row in listed(tmp_path)[0]] == [SECOND, FIRST]
     assert (tmp_path / "latest").read_text() == f"{SECOND}\n"
+
+
+def test_what_a_killed_run_left_of_the_list_goes_with_the_next_report(tmp_path):
+    for name, age in ((".partial-index.html-killed", 7 * 3600), (".partial-index.html-at-work", 60)):
+        (tmp_path / name).write_text("half")
+        os.utime(tmp_path / name, (time.time() - age,) * 2)
+    publish(tmp_path, FIRST, lambda folder: (folder / "users.csv").write_text("whole"))
+    assert {path.name for path in tmp_path.iterdir()} == {FIRST, ".partial-index.html-at-work"}
 
 
 def test_names_are_escaped(tmp_path, keep):

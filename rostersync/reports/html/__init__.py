@@ -1,4 +1,4 @@
-"""`report.html`: a run's report as one file for a browser, which asks nothing of anywhere (docs/html-report.md)."""
+"""`report.html`: a run's report as one file for a browser, which asks nothing of anywhere (docs/reports.md)."""
 
 from __future__ import annotations
 

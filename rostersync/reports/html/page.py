@@ -13,7 +13,7 @@ from markupsafe import Markup
 from rostersync.model.findings import Severity
 from rostersync.model.notes import Action
 from rostersync.model.past_run import PastRun
-from rostersync.model.report import UNCHANGED_DELIVERY, RunSummary
+from rostersync.model.report import RunSummary
 from rostersync.reports.html import assets, columns, row_markup
 from rostersync.reports.html.counting import GROUPS, KINDS
 from rostersync.reports.html.school_changes import CHART_KINDS, SchoolLine, school_lines
@@ -109,7 +109,6 @@ def render(body: Body, summary: RunSummary, about: About) -> str:
             of_csv=columns.of_csv,
             order=" ".join(SERIOUSNESS),
             has_csv="csv" in about.formats,
-            delivery=UNCHANGED_DELIVERY,
         )
     )
 
