@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # The scenarios of the rules that are lived once more with --full.
 TWINS = $(shell grep -lE "Twins|Lived" tests/policies/test_*.py)
 
-.PHONY: setup demo demo-sftp test test-long check format bench lock clean
+.PHONY: setup demo demo-sftp test test-long test-browser check format bench lock clean
 
 setup: $(VENV)/.ready
 
@@ -24,11 +24,15 @@ demo-sftp: setup
 	$(BIN)/python examples/demo.py --sftp
 
 test: setup
-	$(BIN)/python -m pytest -n 2 --dist worksteal -q -m "not long"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -q -m "not long and not browser"
 
 test-long: setup
-	$(BIN)/python -m pytest -n 2 -q -m long
+	$(BIN)/python -m pytest -n 2 -q -m "long and not browser"
 	ROSTERSYNC_TWINS=1 $(BIN)/python -m pytest -n 2 -q -m "not long" --dist worksteal $(TWINS)
+
+# Needs Chromium on the path: apt-get install chromium.
+test-browser: setup
+	$(BIN)/python -m pytest -n 2 -q -m browser
 
 check: setup
 	$(BIN)/ruff format --check .
