@@ -69,7 +69,7 @@ def split(rows: pl.DataFrame, users: pl.Series | None, classes: pl.Series | None
     if users is None or classes is None:
         return rows.clear(), rows
     known = rows.lazy().select(
-        pl.col("user_id").is_in(users.unique().implode()) & pl.col("class_id").is_in(classes.unique().implode())
+        pl.col("user_id").is_in(users.implode()) & pl.col("class_id").is_in(classes.implode())
     )
     resolved = known.collect().to_series()
     return (rows, rows.clear()) if resolved.all() else (rows.filter(resolved), rows.filter(~resolved))
@@ -83,7 +83,7 @@ def report_unknown(
 
     cells = rows.select(column).drop_nulls().unique()
     items = cells.with_columns(unknown=pl.col(column).str.split(",")).explode("unknown")
-    unknown = items.filter(~pl.col("unknown").is_in(known.drop_nulls().unique().implode()))
+    unknown = items.join(known.alias("unknown").to_frame(), on="unknown", how="anti")
     if unknown.is_empty():
         return
     found = rows.join(unknown, on=column, how="inner")

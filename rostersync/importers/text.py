@@ -87,7 +87,7 @@ class DelimitedText:
         import polars as pl
 
         lines = pl.read_lines(self._data, name="text")
-        if lines["text"].str.contains("\r", literal=True).any():
+        if b"\r" in self._data and lines["text"].str.contains("\r", literal=True).any():
             self._data = with_plain_line_ends(self._data)
             lines = pl.read_lines(self._data, name="text")
         return lines.select(pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).alias("line"), "text")
