@@ -68,9 +68,7 @@ def split(rows: pl.DataFrame, users: pl.Series | None, classes: pl.Series | None
 
     if users is None or classes is None:
         return rows.clear(), rows
-    known = rows.lazy().select(
-        pl.col("user_id").is_in(users.implode()) & pl.col("class_id").is_in(classes.implode())
-    )
+    known = rows.lazy().select(pl.col("user_id").is_in(users.implode()) & pl.col("class_id").is_in(classes.implode()))
     resolved = known.collect().to_series()
     return (rows, rows.clear()) if resolved.all() else (rows.filter(resolved), rows.filter(~resolved))
 
