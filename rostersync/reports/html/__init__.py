@@ -16,8 +16,10 @@ REPORT_PAGE = "report.html"
 def begin(folder: Path, tables: ReportTables, about: About) -> Finish:
     """Builds what the tables give; what it returns writes `report.html` into a folder that has none."""
     from rostersync.reports.folder import create_private
+    from rostersync.reports.html import assets
     from rostersync.reports.html.page import body_of, render
 
+    assets.compile_templates()  # now, while another core carries the run out
     body = body_of(tables, about.sort)
 
     def finish(summary: RunSummary) -> None:

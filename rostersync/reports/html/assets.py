@@ -36,6 +36,12 @@ def environment() -> Environment:
     return found
 
 
+def compile_templates() -> None:
+    """Makes every page's template ready, which takes as long as to render one."""
+    for name in environment().list_templates(extensions=["j2"]):
+        environment().get_template(name)
+
+
 def _shown(value: object) -> object:
     """Texts without what would mislead their reader; markup is ours and stays as it is."""
     return clean(value) if type(value) is str else value
