@@ -71,8 +71,8 @@ def write(path: Path, district: str) -> None:
                 return
     except OSError as error:
         raise RosterSyncError(
-            f"The list of reports in {path} was not written ({reason(error)}); the reports are complete. "
-            "Make room or make the folder writable."
+            f"The list of reports in {path} was not written ({reason(error)}); the run and the reports are "
+            "complete. Make room or make the folder writable; the next run writes the list."
         ) from error
 
 

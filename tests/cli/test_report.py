@@ -207,3 +207,13 @@ class TestRefusals:
         (synced / "state.db").unlink()
         refusal(run("report", code=2))
         assert not (synced / "state.db").exists()
+
+
+def test_a_list_that_cannot_be_written_is_said_and_the_run_stands(run, synced):
+    (synced / "reports" / "index.html").unlink()
+    (synced / "reports" / "index.html").mkdir()
+    said = refusal(run("--quiet", "sync", code=1))
+    assert "the run and the reports are complete" in said
+    newest = history(run)[0]
+    assert newest["status"] == "applied"
+    assert set(contents(synced / "reports" / newest["run_id"])) == FILES

@@ -139,7 +139,7 @@ def test_what_cannot_be_written_is_said_and_the_old_list_stands(tmp_path, keep, 
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(index, "put", full)
-    with pytest.raises(RosterSyncError, match=r"No space left on device.*the reports are complete"):
+    with pytest.raises(RosterSyncError, match=r"No space left on device.*the run and the reports are complete"):
         index.write(tmp_path, "District")
     assert (tmp_path / "index.html").read_bytes() == before
 
