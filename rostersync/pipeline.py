@@ -347,7 +347,6 @@ def finish(
     try:
         about = reporting.about(settings, plan.run_id)
         folder = reports.write(settings.reports.path, plan.run_id, tables, about, meanwhile)
-        reporting.tidy(settings)
     except errors.RosterSyncError as error:
         if not applied:
             raise
@@ -355,4 +354,5 @@ def finish(
             f"{error} Run {plan.run_id} itself is {summary.run.status} and kept in the state; only its report is "
             f"missing: `rostersync report {plan.run_id}` writes it."
         ) from error
+    reporting.tidy(settings)
     return Outcome(plan.run_id, folder, summary, summary.run.exit_code)

@@ -108,12 +108,12 @@ def tidy(settings: Settings) -> None:
     from rostersync.reports import index
     from rostersync.reports.folder import prune
     from rostersync.state.connection import reading
-    from rostersync.state.run_history import last_applied
+    from rostersync.state.run_history import last_applied, taken_back
 
     with reading(settings.state.path) as connection:
-        applied = last_applied(connection)
+        applied, undone = last_applied(connection), taken_back(connection)
     prune(settings.reports.path, settings.reports.keep, applied)
-    index.write(settings.reports.path, settings.district.name)
+    index.write(settings.reports.path, settings.district.name, undone)
 
 
 def finished(summary: RunSummary, seconds: Mapping[str, float]) -> RunSummary:

@@ -34,7 +34,7 @@ def rewrite(
 
     if sort is not None:
         _check_column(sort)
-    run_id, tables, summary, before = _kept(settings, run_id)
+    run_id, tables, summary, before, undone = _kept(settings, run_id)
     formats: tuple[str, ...] = settings.reports.formats
     if format_ is not None:
         formats = (format_,) if out is not None else tuple(dict.fromkeys((*formats, format_)))
@@ -43,7 +43,7 @@ def rewrite(
         return write_again(out.absolute(), tables, about, summary)
     writable(settings.reports.path)
     folder = write_again(settings.reports.path / run_id, tables, about, summary)
-    index.write(settings.reports.path, settings.district.name)
+    index.write(settings.reports.path, settings.district.name, undone)
     return folder
 
 
@@ -55,12 +55,14 @@ def _check_column(sort: str) -> None:
         )
 
 
-def _kept(settings: Settings, run_id: str | None) -> tuple[str, ReportTables, dict[str, Any], tuple[PastRun, ...]]:
-    """The run, its tables, its summary and the runs before it."""
+def _kept(
+    settings: Settings, run_id: str | None
+) -> tuple[str, ReportTables, dict[str, Any], tuple[PastRun, ...], frozenset[str]]:
+    """The run, its tables, its summary, the runs before it, and all runs that were taken back."""
     from rostersync.reports.packing import unpack
     from rostersync.state import report_tables
     from rostersync.state.connection import reading
-    from rostersync.state.run_history import runs_before
+    from rostersync.state.run_history import runs_before, taken_back
 
     with reading(settings.state.path) as connection:
         run_id = run_id or report_tables.latest(connection)
@@ -68,7 +70,7 @@ def _kept(settings: Settings, run_id: str | None) -> tuple[str, ReportTables, di
             raise ConfigurationError("the state keeps no report yet; nothing was written; the next sync leaves one")
         summary = report_tables.run_summary(connection, run_id)
         packed = report_tables.kept(connection, run_id)
-        before = runs_before(connection, run_id)
+        before, undone = runs_before(connection, run_id), taken_back(connection)
     if summary is None:
         raise ConfigurationError(
             f"the state knows no run {run_id}; nothing was written; see `rostersync runs list` (dry runs are not in it)"
@@ -78,4 +80,4 @@ def _kept(settings: Settings, run_id: str | None) -> tuple[str, ReportTables, di
             f"the state keeps no report of run {run_id}: it left none, or more than reports.keep "
             f"({settings.reports.keep}) came after it; nothing was written"
         )
-    return run_id, unpack(packed), json.loads(summary), before
+    return run_id, unpack(packed), json.loads(summary), before, undone

@@ -114,7 +114,6 @@ def _take_back(settings: Settings, run_id: str) -> Undone:
         try:
             about = reporting.about(settings, own_id)
             folder = reports.write(settings.reports.path, own_id, tables, about, commit)
-            reporting.tidy(settings)
         except errors.RosterSyncError as error:
             if not applied:
                 raise
@@ -122,6 +121,7 @@ def _take_back(settings: Settings, run_id: str) -> Undone:
                 f"{error} Run {run_id} itself is taken back; only the report of that is missing."
             ) from error
     snapshot.sweep(settings.state.path, None)
+    reporting.tidy(settings)
     return _undone(undo, Outcome(own_id, folder, summary, 0))
 
 

@@ -155,7 +155,7 @@ def prune(path: Path, keep: int, never: str | None = None) -> list[str]:
             shutil.rmtree(hidden)
     except OSError as error:
         raise RosterSyncError(
-            f"Old reports in {path} could not be removed ({reason(error)}); the new report is complete. "
+            f"Old reports in {path} could not be removed ({reason(error)}); the run and its report are complete. "
             "Make the folder writable."
         ) from error
     return surplus

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,11 +19,15 @@ _ATTEMPTS = 5
 
 @dataclass(frozen=True)
 class KeptReport:
-    """A report that lies in the folder: what its summary says; nothing where that cannot be read."""
+    """A report that lies in the folder: what its summary says (nothing where that cannot be read), what is in it.
+
+    `undone`: the run was taken back since.
+    """
 
     run_id: str
     summary: Mapping[str, Any] = field(default_factory=dict)
     files: tuple[str, ...] = ()
+    undone: bool = False
 
     @property
     def dry_run(self) -> bool:
@@ -33,7 +37,7 @@ class KeptReport:
     @property
     def status(self) -> str:
         """How the run ended."""
-        return str(self._run.get("status") or "unknown")
+        return "undone" if self.undone else str(self._run.get("status") or "unknown")
 
     @property
     def counts(self) -> Mapping[str, Mapping[str, int]]:
@@ -49,10 +53,11 @@ class KeptReport:
         return found if isinstance(found, dict) else {}
 
 
-def write(path: Path, district: str) -> None:
+def write(path: Path, district: str, undone: Collection[str] = ()) -> None:
     """Lists the reports of this folder in `index.html`, and names the latest one of a run (no dry run) in `latest`.
 
-    Both are there whole, for their owner alone. A dry run may end beside a sync: who writes last looks again.
+    `undone` are the runs that were taken back since. Both files are there whole, for their owner alone. A dry run may
+    end beside a sync: who writes last looks again.
 
     Raises:
         RosterSyncError: a file cannot be written; the reports themselves are complete.
@@ -62,7 +67,7 @@ def write(path: Path, district: str) -> None:
     try:
         for _ in range(_ATTEMPTS):
             listed = sorted(run_ids(path), reverse=True)
-            reports = [_kept(path, run_id) for run_id in listed]
+            reports = [_kept(path, run_id, undone=run_id in undone) for run_id in listed]
             put(path / INDEX_PAGE, render(reports, district).encode())
             latest = next((report.run_id for report in reports if report.summary and not report.dry_run), None)
             if latest is not None:
@@ -71,19 +76,19 @@ def write(path: Path, district: str) -> None:
                 return
     except OSError as error:
         raise RosterSyncError(
-            f"The list of reports in {path} was not written ({reason(error)}); the reports are complete. "
-            "Make room or make the folder writable."
+            f"The list of reports in {path} was not written ({reason(error)}); the run and the reports are "
+            "complete. Make room or make the folder writable; the next run writes the list."
         ) from error
 
 
-def _kept(path: Path, run_id: str) -> KeptReport:
+def _kept(path: Path, run_id: str, *, undone: bool) -> KeptReport:
     folder = path / run_id
     files = tuple(sorted(_names(folder)))
     try:
         summary = json.loads((folder / SUMMARY_FILE).read_bytes())
     except (OSError, ValueError):
         summary = None
-    return KeptReport(run_id, summary if isinstance(summary, dict) else {}, files)
+    return KeptReport(run_id, summary if isinstance(summary, dict) else {}, files, undone)
 
 
 def _names(folder: Path) -> Iterator[str]:

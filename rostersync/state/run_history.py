@@ -1,4 +1,4 @@
-"""The runs before one, for the trend of its report; and the run whose report is never removed."""
+"""The runs before one, for the trend of its report; the run whose report is never removed; those taken back."""
 
 from __future__ import annotations
 
@@ -28,3 +28,8 @@ def last_applied(connection: sqlite3.Connection) -> str | None:
     """The latest run that was applied and not taken back, if there is any."""
     found = connection.execute("SELECT max(run_id) FROM runs WHERE applied").fetchone()[0]
     return None if found is None else str(found)
+
+
+def taken_back(connection: sqlite3.Connection) -> frozenset[str]:
+    """The runs that were taken back since."""
+    return frozenset(run_id for (run_id,) in connection.execute("SELECT run_id FROM runs WHERE status = 'undone'"))

@@ -135,6 +135,14 @@ class TestIndex:
         assert two_runs[0] not in listed
         assert all(run_id in listed for run_id in kept)
 
+    def test_a_run_that_was_taken_back_is_listed_as_that(self, run, synced, two_runs):
+        assert ">undone<" not in (synced / "reports/index.html").read_text(encoding="utf-8")
+        run("--quiet", "runs", "undo")
+        undone = (synced / "reports/index.html").read_text(encoding="utf-8")
+        assert undone.count('<span class="mark undone">undone</span>') == 1
+        run("report", two_runs[0])
+        assert (synced / "reports/index.html").read_text(encoding="utf-8") == undone
+
     def test_a_page_that_is_written_later_is_linked(self, run, synced, two_runs):
         csv_alone = {"ROSTERSYNC_REPORTS__FORMATS": "csv"}
         run("report", two_runs[0], environ=csv_alone)
@@ -207,3 +215,13 @@ class TestRefusals:
         (synced / "state.db").unlink()
         refusal(run("report", code=2))
         assert not (synced / "state.db").exists()
+
+
+def test_a_list_that_cannot_be_written_is_said_and_the_run_stands(run, synced):
+    (synced / "reports" / "index.html").unlink()
+    (synced / "reports" / "index.html").mkdir()
+    said = refusal(run("--quiet", "sync", code=1))
+    assert "the run and the reports are complete" in said
+    newest = history(run)[0]
+    assert newest["status"] == "applied"
+    assert set(contents(synced / "reports" / newest["run_id"])) == FILES

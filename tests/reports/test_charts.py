@@ -92,8 +92,8 @@ def test_thirty_runs_fit_with_dates_that_do_not_overlap():
 def test_how_runs_ended_has_letters_with_meanings():
     statuses = ["applied", "held", "stopped", "refused", "failed", "paused", "undone"]
     chart = trend([PastRun(f"202611{day:02}T213000Z", status) for day, status in enumerate(statuses, 1)])
-    assert [run.mark for run in chart.runs] == ["", "H", "S", "R", "F", "P", ""]
-    assert [letter for letter, _ in chart.marks] == ["H", "S", "R", "F", "P"]
+    assert [run.mark for run in chart.runs] == ["", "H", "S", "R", "F", "P", "U"]
+    assert [letter for letter, _ in chart.marks] == ["H", "S", "R", "F", "P", "U"]
     assert trend([PastRun("20261101T213000Z", "applied", dry_run=True)]).runs[0].mark == "D"
 
 

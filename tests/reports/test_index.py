@@ -61,6 +61,13 @@ def test_a_dry_run_is_listed_as_one_and_is_not_the_latest(tmp_path, keep):
     assert "Changes of the last 1 runs" in (tmp_path / "index.html").read_text()
 
 
+def test_a_run_that_was_taken_back_is_listed_as_that(tmp_path, keep):
+    keep(FIRST)
+    keep(SECOND)
+    index.write(tmp_path, "District", {FIRST})
+    assert [row[2] for row in listed(tmp_path)[0]] == ["applied", "undone"]
+
+
 def test_dry_runs_alone_have_no_latest(tmp_path, keep):
     keep(FIRST, dry_run=True)
     index.write(tmp_path, "District")
@@ -139,7 +146,7 @@ def test_what_cannot_be_written_is_said_and_the_old_list_stands(tmp_path, keep, 
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(index, "put", full)
-    with pytest.raises(RosterSyncError, match=r"No space left on device.*the reports are complete"):
+    with pytest.raises(RosterSyncError, match=r"No space left on device.*the run and the reports are complete"):
         index.write(tmp_path, "District")
     assert (tmp_path / "index.html").read_bytes() == before
 

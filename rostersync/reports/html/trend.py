@@ -24,6 +24,7 @@ MARKS = {
     "refused": ("R", "import refused, nothing applied"),
     "failed": ("F", "failed, nothing applied"),
     "paused": ("P", "in a pause, nothing applied"),
+    "undone": ("U", "taken back since"),
     "dry": ("D", "dry run, nothing applied"),
 }
 """How a run ended, if not plainly applied -> its letter below the bars, and what that means."""
