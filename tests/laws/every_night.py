@@ -113,7 +113,10 @@ def check_messages(before: dict[int, dict[str, Any]], district: District, report
 
 
 def check_guardianships(after: Views, night: Night, report: Report, settings: Configure) -> None:
-    """R-G2: a current guardianship is named tonight, or manual, held, rejected, unmanaged, or of a student who left."""
+    """R-G2: a current guardianship is named tonight, or manual, held, rejected, unmanaged, or of somebody who left.
+
+    Of a student, that is, or of staff: a guardian whose row turned into that of a teacher.
+    """
     policies = (settings.policy, *settings.schools.values())
     if any(policy.get("manage_guardians") is False for policy in policies) or "agentSourcedIds" in night.without:
         return  # stored guardianships stay as they are (R-G4, R-V4)
@@ -130,6 +133,9 @@ def check_guardianships(after: Views, night: Night, report: Report, settings: Co
             continue
         if after["users"][student,]["roster_status"] != "current":
             continue  # of a school that is left out
+        who = after["users"][guardian,]
+        if who["role"] in {"teacher", "administrator"} and who["roster_status"] != "current":
+            continue  # staff who left: R-U8 decides of them, not R-F4; they have no access
         excused = {guardian, student} & rejected or {guardian, student, (guardian, student)} & held
         asserted = {(guardian, student), (student, guardian)} & named and guardian in here
         assert asserted or excused, f"R-G2: {guardian} and {student} stay together, and no row says so"

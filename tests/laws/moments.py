@@ -21,6 +21,7 @@ from typing import Any
 import rostersync
 from rostersync.reports.folder import REPORT_FILE, RUN_ID
 from rostersync.state import snapshot
+from tests.laws.checks import LEFT_BY_RUNS
 
 STATE = "state.db"
 PROGRAM = str(Path(rostersync.__file__).parent)
@@ -30,8 +31,6 @@ OF_THE_CLOCK = {"finished_at", "summary", "content"}
 """Columns that say how long a run took, and the packed report, which is compared as rows elsewhere."""
 OF_THE_RUN = {"run_id", "started_at", "created_at", "source"}
 """Columns that differ between two runs of the same night."""
-LEFT_BY_RUNS = {"runs", "report_tables", "before_images"}
-"""Tables that every run adds to, whether it changes anything or not."""
 FACTS_OF_RUNS = {"generation", "snapshot", "based_on", "delivery_since"}
 
 
