@@ -265,11 +265,16 @@ def propose(
 
 
 def carry_out(
-    settings: Settings, plan: Plan, tables: ReportTables, summary: RunSummary, watch: Stopwatch
+    settings: Settings,
+    plan: Plan,
+    tables: ReportTables,
+    summary: RunSummary,
+    watch: Stopwatch,
+    known: Callable[[RunSummary], None],
 ) -> RunSummary:
     """Write the plan in one transaction, with the run's row, its report's tables and the new snapshot's name in it.
 
-    Gives the summary as the run's row keeps it, which is that of the report.
+    Gives the summary as the run's row keeps it, which is that of the report; `known` is told before the commit.
     """
     from rostersync import reporting
     from rostersync.policies.guards import counts
@@ -320,6 +325,7 @@ def carry_out(
         applied = changed or status == "applied"  # a held night may have nothing left that could be applied
         told = summary.to_json()
         record_run(connection, plan.run_id, plan.started_at, plan.source, status, applied=applied, summary=told)
+        known(summary)
     snapshot.sweep(path, name)
     return summary
 
@@ -333,16 +339,16 @@ def finish(
 
     applied = False
 
-    def meanwhile() -> RunSummary:
+    def meanwhile(known: Callable[[RunSummary], None]) -> None:
         nonlocal applied, summary
         if dry_run or summary.run.status == "stopped":
             summary = reporting.finished(summary, watch.seconds)
+            known(summary)
             if not dry_run:
                 record_stop(settings, plan, tables, summary)
         else:
-            summary = carry_out(settings, plan, tables, summary, watch)
+            summary = carry_out(settings, plan, tables, summary, watch, known)
         applied = not dry_run
-        return summary
 
     try:
         about = reporting.about(settings, plan.run_id)

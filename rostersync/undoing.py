@@ -14,6 +14,7 @@ from rostersync.settings import Settings
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Callable
     from pathlib import Path
 
     import polars as pl
@@ -101,15 +102,15 @@ def _take_back(settings: Settings, run_id: str) -> Undone:
             tables = undo_tables(undo, before, involved(connection, undo))
         summary = _summary(settings, tables, own_id, started_at, source)
 
-        def commit() -> RunSummary:
+        def commit(known: Callable[[RunSummary], None]) -> None:
             nonlocal applied, summary
             summary = reporting.finished(summary, watch.seconds)
             told = summary.to_json()
             record_run(connection, own_id, started_at, source, "applied", applied=True, summary=told)
             report_tables.keep(connection, own_id, pack(tables), settings.reports.keep)
+            known(summary)
             transaction.close()
             applied = True
-            return summary
 
         try:
             about = reporting.about(settings, own_id)

@@ -6,17 +6,25 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from concurrent.futures import Future
     from pathlib import Path
 
     from rostersync.model.report import ReportTables, RunSummary
     from rostersync.reports.formats import About
 
 
-def write(path: Path, run_id: str, tables: ReportTables, about: About, meanwhile: Callable[[], RunSummary]) -> Path:
+def write(
+    path: Path,
+    run_id: str,
+    tables: ReportTables,
+    about: About,
+    meanwhile: Callable[[Callable[[RunSummary], None]], None],
+) -> Path:
     """Writes a run's report to `path/RUN_ID`, whole or not at all; gives that folder.
 
-    `meanwhile` is called while the tables are written, which is work for another core: it carries the run out and
-    gives the summary at its end. Whatever it raises leaves no report.
+    `meanwhile` is called while the tables are written, which is work for another core: it carries the run out, and
+    hands over the summary once it is known; the rest is written while the run is brought to the disk. Whatever it
+    raises leaves no report.
 
     Raises:
         RosterSyncError: the folder cannot be written, or that run has a report already.
@@ -30,11 +38,16 @@ def write(path: Path, run_id: str, tables: ReportTables, about: About, meanwhile
     def fill(folder: Path) -> None:
         with ThreadPoolExecutor(1) as pool:
             begun = [pool.submit(WRITERS[name], folder, tables, about) for name in about.formats]
-            summary = meanwhile()
-            finishes = [each.result() for each in begun]
-        for finish in finishes:
-            finish(summary)
-        write_summary(folder, summary)
+            rest: list[Future[None]] = []
+
+            def finish(summary: RunSummary) -> None:
+                for each in begun:
+                    each.result()(summary)
+                write_summary(folder, summary)
+
+            meanwhile(lambda summary: rest.append(pool.submit(finish, summary)))
+            for each in rest:
+                each.result()
 
     return publish(path, run_id, fill)
 

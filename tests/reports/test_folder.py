@@ -216,7 +216,7 @@ def test_a_folder_that_became_read_only_is_named(make_tables, make_summary):
     tables = make_tables()
     carried_out = []
     with read_only_folder() as folder, pytest.raises(RosterSyncError) as refused:
-        write(folder, FIRST, tables, ABOUT, lambda: carried_out.append(1) or make_summary(tables))
+        write(folder, FIRST, tables, ABOUT, lambda known: carried_out.append(1) or known(make_summary(tables)))
     assert carried_out == []  # found before the run, not after it
     assert str(folder) in str(refused.value)
     assert "\n" not in str(refused.value)
@@ -231,7 +231,7 @@ def test_a_full_disk_leaves_nothing(tmp_path, make_tables, make_summary):
     resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, limits[1]))
     try:
         with pytest.raises(RosterSyncError, match="was not written") as refused:
-            write(tmp_path, FIRST, tables, ABOUT, lambda: summary)
+            write(tmp_path, FIRST, tables, ABOUT, lambda known: known(summary))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         signal.signal(signal.SIGXFSZ, handler)

@@ -93,7 +93,7 @@ def test_summary_json_as_other_programs_read_it(tmp_path, make_tables, make_summ
             )
         ],
     )
-    folder = write(tmp_path, summary.run.run_id, tables, ABOUT, lambda: summary)
+    folder = write(tmp_path, summary.run.run_id, tables, ABOUT, lambda known: known(summary))
     assert sorted(path.name for path in folder.iterdir()) == [
         "classes.csv",
         "enrollments.csv",
