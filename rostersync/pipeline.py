@@ -158,27 +158,13 @@ def night(
     return outcome
 
 
-_LOADED_AHEAD = (
-    "polars",
-    "rostersync.planning",
-    "rostersync.importers.oneroster",
-    "rostersync.importers.overlay",
-    "rostersync.state.reader",
-    "pandas",
-    "rostersync.scope",
-    "rostersync.policies.guards",
-    "rostersync.policies.waiting",
-    "rostersync.reporting",
-    "rostersync.state.first_load",
-    "rostersync.state.writer",
-)
-"""What a night needs, in the order in which it does."""
-
-
 def _load_ahead() -> None:
-    """Libraries and modules load while the files are fetched and read, which leaves a core free."""
-    for module in _LOADED_AHEAD:
-        importlib.import_module(module)
+    """The libraries load while the files are fetched and read, which leaves a core free.
+
+    Of our own modules none: two threads that import parts of one package can block each other.
+    """
+    for library in ("polars", "pandas"):
+        importlib.import_module(library)
 
 
 def propose(
