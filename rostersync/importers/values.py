@@ -40,7 +40,7 @@ def is_null_word(column: str) -> pl.Expr:
     import polars as pl
 
     text = pl.col(column)
-    return text.str.len_bytes().is_in([4, 6]) & text.str.contains(NULL_WORD)
+    return pl.when(text.str.len_bytes().is_in([4, 6])).then(text).str.contains(NULL_WORD).fill_null(value=False)
 
 
 def unusable_id(column: str) -> pl.Expr:
@@ -120,7 +120,8 @@ def dates(cells: pl.Series) -> tuple[pl.Series, pl.Series]:
 def _tidy_names(cells: pl.Series) -> pl.Series:
     if cells.str.contains(r"\s\s|[^\S ]").any():
         cells = cells.str.replace_all(r"\s+", " ")
-    if (cells.str.len_bytes() != cells.str.len_chars()).any():
+    accented = cells.filter(cells.str.len_bytes() != cells.str.len_chars())
+    if (accented.str.normalize("NFC") != accented).any():
         cells = cells.str.normalize("NFC")
     return cells
 
