@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 import sys
 from collections.abc import MutableMapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +15,20 @@ from rostersync.commands.invocation import LogFormat
 from rostersync.commands.output import printable
 
 if TYPE_CHECKING:
+    from structlog.typing import FilteringBoundLogger
+
     from rostersync.commands.invocation import Invocation
 
 Event = MutableMapping[str, Any]
+
+
+@dataclass
+class _Wanted:
+    level: int = logging.INFO
+    as_json: bool = False
+
+
+_wanted = _Wanted()
 
 
 def configure(invocation: Invocation) -> None:
@@ -23,23 +36,32 @@ def configure(invocation: Invocation) -> None:
 
     `--quiet` leaves warnings and errors, `--verbose` adds details and what the libraries say.
     """
+    _wanted.level = logging.WARNING if invocation.quiet else logging.DEBUG if invocation.verbose else logging.INFO
+    _wanted.as_json = invocation.log_format is LogFormat.JSON
+    logger.cache_clear()
+    # Libraries (paramiko above all) log tracebacks of failures that the program itself reports in one line.
+    logging.getLogger().handlers[:] = [_ToStructlog()] if invocation.verbose else [logging.NullHandler()]
+    logging.getLogger().setLevel(logging.INFO)
+
+
+@functools.cache
+def logger() -> FilteringBoundLogger:
+    """Where the program's own log lines go; what makes them is loaded with the first one, for most runs have none."""
     import structlog
 
-    level = logging.WARNING if invocation.quiet else logging.DEBUG if invocation.verbose else logging.INFO
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             _add_time,
-            to_json if invocation.log_format is LogFormat.JSON else to_text,
+            to_json if _wanted.as_json else to_text,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
+        wrapper_class=structlog.make_filtering_bound_logger(_wanted.level),
         logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),  # as it is then: bars put theirs there
         cache_logger_on_first_use=False,
     )
-    # Libraries (paramiko above all) log tracebacks of failures that the program itself reports in one line.
-    logging.getLogger().handlers[:] = [_ToStructlog()] if invocation.verbose else [logging.NullHandler()]
-    logging.getLogger().setLevel(logging.INFO)
+    found: FilteringBoundLogger = structlog.get_logger()
+    return found
 
 
 def error_lines(message: str, exit_code: int, trace: str | None, *, as_json: bool) -> str:
@@ -76,6 +98,4 @@ class _ToStructlog(logging.Handler):
     """What libraries log, as our own lines, without their tracebacks."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        import structlog
-
-        structlog.get_logger().debug(record.getMessage(), library=record.name)
+        logger().debug(record.getMessage(), library=record.name)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from rostersync.commands import output
+from rostersync.commands import logs, output
 from rostersync.errors import GuardTripped
 
 if TYPE_CHECKING:
@@ -30,13 +30,12 @@ def end(call: Invocation, settings: Settings, outcome: Outcome, *, more: str = "
                 f"{settings.file.name}); nothing was fetched or changed; dry runs still work"
             )
         raise typer.Exit(outcome.exit_code)
-    import structlog
     from rich.console import Console
 
     from rostersync.reports.terminal import guard_line, of_records, print_summary, unchanged_text
 
     if text := unchanged_text(outcome.summary):
-        structlog.get_logger().warning(f"{text}; see whether the SIS still exports")
+        logs.logger().warning(f"{text}; see whether the SIS still exports")
     if not call.quiet:
         print_summary(outcome.summary, Console(file=sys.stdout, highlight=False))
         if more:

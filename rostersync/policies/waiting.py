@@ -238,7 +238,8 @@ def _enrollments(roster: Roster, decisions: Decisions, notes: pd.DataFrame) -> l
     frames = []
     waits = _from_pandas(enrollments[enrollments["asserted"] & differs], ENROLLMENT_KEY)
     if waits.height and roster.enrollments is not None:
-        rows = roster.enrollments.join(waits, on=list(ENROLLMENT_KEY), how="semi")
+        rows = roster.enrollments.filter(pl.col("user_id").is_in(waits["user_id"].unique().implode()))
+        rows = rows.join(waits, on=list(ENROLLMENT_KEY), how="semi")
         rows = rows.join(held, on=list(ENROLLMENT_KEY), how="left")
         frames.append(_frame("enrollments", rows.with_columns(id=enrollment_id()), cells=_cells(ENROLLMENT_COLUMNS)))
     active = decisions.classes.loc[decisions.classes["to_status"] == "active", "id"]

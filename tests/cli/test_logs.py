@@ -23,7 +23,7 @@ def untouched():
 
 def lines(capsys, invocation):
     logs.configure(invocation)
-    log = structlog.get_logger()
+    log = logs.logger()
     log.debug("read", file="users.csv")
     log.info("stage done", stage="diff", seconds=0.2)
     log.warning("look\nhere", id="u\x1b1")
