@@ -266,16 +266,18 @@ def carry_out(
     from rostersync.policies.guards import counts
     from rostersync.reports.packing import pack
     from rostersync.state import journal, record_counts, report_tables, snapshot
-    from rostersync.state.first_load import transaction
+    from rostersync.state.first_load import suits, transaction
     from rostersync.state.guard_totals import keep_totals
     from rostersync.state.writer import apply, record_run
 
     path, status = settings.state.path, summary.run.status
     begun = time.perf_counter()
     written: Future[None] | None = None
-    with transaction(path, plan) as (connection, loaded), contextlib.ExitStack() as stack:
+    with contextlib.ExitStack() as stack:
         beside = stack.enter_context(ThreadPoolExecutor(2))
         packed = beside.submit(pack, tables)
+        counted = beside.submit(counts.of_first_load, plan.decisions) if suits(plan) else None
+        connection, loaded = stack.enter_context(transaction(path, plan))
         row = connection.execute("SELECT value FROM meta WHERE key = 'snapshot'").fetchone()
         name = row[0] if row else None
         if plan.snapshot is None:
@@ -290,7 +292,7 @@ def carry_out(
             record_counts.following(
                 connection,
                 lambda: counts.touched(plan.decisions),
-                lambda: counts.of_first_load(plan.decisions),
+                counted.result if counted else lambda: counts.of_first_load(plan.decisions),
                 loaded=loaded,
             ),
             journal.recording(connection, plan.run_id, settings.reports.keep, first_account=before),
