@@ -312,7 +312,6 @@ def finish(
 ) -> Outcome:
     """Carry the plan out, unless it is a dry run or guards stopped it, and leave its report."""
     from rostersync import reporting, reports
-    from rostersync.reports.folder import prune
     from rostersync.run_records import record_stop
 
     applied = False
@@ -329,8 +328,8 @@ def finish(
         return summary
 
     try:
-        folder = reports.write(settings.reports.path, plan.run_id, tables, meanwhile)
-        prune(settings.reports.path, settings.reports.keep)
+        about = reporting.about(settings, plan.run_id)
+        folder = reports.write(settings.reports.path, plan.run_id, tables, about, meanwhile)
     except errors.RosterSyncError as error:
         if not applied:
             raise
@@ -338,4 +337,5 @@ def finish(
             f"{error} Run {plan.run_id} itself is {summary.run.status} and kept in the state; only its report is "
             f"missing: `rostersync report {plan.run_id}` writes it."
         ) from error
+    reporting.tidy(settings)
     return Outcome(plan.run_id, folder, summary, summary.run.exit_code)

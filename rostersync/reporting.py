@@ -14,6 +14,7 @@ from rostersync.settings import Settings
 
 if TYPE_CHECKING:
     from rostersync.model.report import ReportTables, RunSummary
+    from rostersync.reports.formats import About
     from rostersync.state.reader import StateReader
 
 
@@ -85,6 +86,34 @@ def summary(
         report=settings.reports.path / plan.run_id,
         settings_digest=plan.settings_digest,
     )
+
+
+def about(settings: Settings, run_id: str) -> About:
+    """What the report of a run says beside its tables and summary."""
+    from rostersync.reports.formats import About
+    from rostersync.state.connection import reading
+    from rostersync.state.run_history import runs_before
+
+    with reading(settings.state.path) as connection:
+        before = runs_before(connection, run_id)
+    return About(settings.district.name, settings.district.timezone, settings.reports.formats, before)
+
+
+def tidy(settings: Settings) -> None:
+    """Once a report is in place: removes those past `reports.keep`, never that of the last applied run; lists the rest.
+
+    Raises:
+        RosterSyncError: a report cannot be removed, or the list not written.
+    """
+    from rostersync.reports import index
+    from rostersync.reports.folder import prune
+    from rostersync.state.connection import reading
+    from rostersync.state.run_history import last_applied, taken_back
+
+    with reading(settings.state.path) as connection:
+        applied, undone = last_applied(connection), taken_back(connection)
+    prune(settings.reports.path, settings.reports.keep, applied)
+    index.write(settings.reports.path, settings.district.name, undone)
 
 
 def finished(summary: RunSummary, seconds: Mapping[str, float]) -> RunSummary:
