@@ -1,6 +1,6 @@
-"""What a reader of a report does about it: the words of docs/reports.md, of the workbook and of the summary for a ticket.
+"""What to do about what a report says: the words of docs/reports.md, of the workbook and of the Markdown summary.
 
-`notes.py` says what happened; here stands what to do. `tests/docs/test_reports_page.py` keeps the page equal to it.
+`notes.py` says what happened. The page is generated of both (`make docs`), so that they cannot part.
 """
 
 from __future__ import annotations
@@ -28,23 +28,21 @@ ADVICE: Mapping[Code, Advice] = MappingProxyType(
         Code.SAME_PERSON: Advice("Check that they are one person; if not, correct name, e-mail or mobile in the SIS."),
         Code.SIS_UPDATE: Advice("Nothing."),
         Code.ACTIVE_EMAIL_KEPT: Advice(
-            ("The note names the e-mail in use. The person changes it themselves, or the SIS is corrected.")
+            "The note names the e-mail in use. The person changes it themselves, or the SIS is corrected."
         ),
         Code.ACTIVE_PHONE_KEPT: Advice(
-            ("The note names the phone number in use. The person changes it themselves, or the SIS is corrected.")
+            "The note names the phone number in use. The person changes it themselves, or the SIS is corrected."
         ),
         Code.ACTIVE_NAME_KEPT: Advice(
-            ("The note names the name in use. The person changes it themselves, or the SIS is corrected.")
+            "The note names the name in use. The person changes it themselves, or the SIS is corrected."
         ),
         Code.BLANK_KEPT: Advice(
-            ("Fill in the value in the SIS, or leave it: the account would otherwise have no contact at all.")
+            "Fill in the value in the SIS, or leave it: the account would otherwise have no contact at all."
         ),
         Code.CREDENTIAL_TAKEN: Advice(
-            (
-                "Two people cannot share a login. Ask which of the two it belongs to and correct the other in"
-                " the SIS. Where several ids stand there, or the other one says the same of this one, nobody "
-                "has it (see below)."
-            )
+            "Two people cannot share a login. Ask which of the two it belongs to and correct the other in"
+            " the SIS. Where several ids stand there, or the other one says the same of this one, nobody "
+            "has it (see below)."
         ),
         Code.LINKED_RECORD_DIFFERS: Advice("Make both records of this person say the same in the SIS."),
         Code.NO_UNIQUE_CREDENTIAL: Advice(
@@ -53,10 +51,8 @@ ADVICE: Mapping[Code, Advice] = MappingProxyType(
         Code.NO_STUDENT: Advice("Connect the guardian with a student in the SIS, if there is one."),
         Code.LEFT_SIS: Advice("Nothing, if they left or the class is over. If not, look into the SIS export."),
         Code.FAMILY_LEFT: Advice(
-            (
-                "Nothing, if the whole family left. If not, look into the SIS export. A sibling who was "
-                "archived earlier, while the family stayed, may be removed now."
-            )
+            "Nothing, if the whole family left. If not, look into the SIS export. A sibling who was "
+            "archived earlier, while the family stayed, may be removed now."
         ),
         Code.GUARDIAN_LEFT: Advice("Nothing, if the guardian is no longer one. If not, look into the SIS export."),
         Code.RETURNED: Advice("Nothing."),
@@ -78,10 +74,8 @@ ADVICE: Mapping[Code, Advice] = MappingProxyType(
         Code.ADDED_UNDONE: Advice("Nothing."),
         Code.EDIT_STANDS: Advice("Nothing, or set the value by hand."),
         Code.ADDED_STANDS: Advice(
-            (
-                "Nothing, if the SIS will have them again. If they should never have been there, look at them"
-                " one by one: the next sync archives who is not in the SIS."
-            )
+            "Nothing, if the SIS will have them again. If they should never have been there, look at them"
+            " one by one: the next sync archives who is not in the SIS."
         ),
         Code.NOT_RESTORED: Advice("Ask whose it is."),
         Code.MESSAGE_SENT: Advice("Tell the person that it does not hold any more."),
