@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup demo demo-sftp test test-long test-browser check format bench lock clean
+.PHONY: setup demo demo-sftp test test-long test-browser test-office docs check format bench lock clean
 
 setup: $(VENV)/.ready
 
@@ -21,14 +21,18 @@ demo-sftp: setup
 	$(BIN)/python examples/demo.py --sftp
 
 test: setup
-	$(BIN)/python -m pytest -n 2 -q -m "not long and not browser"
+	$(BIN)/python -m pytest -n 2 -q -m "not long and not browser and not office"
 
 test-long: setup
-	$(BIN)/python -m pytest -n 2 -q -m "long and not browser"
+	$(BIN)/python -m pytest -n 2 -q -m "long and not browser and not office"
 
 # Needs Chromium on the path: apt-get install chromium.
 test-browser: setup
 	$(BIN)/python -m pytest -n 2 -q -m browser
+
+# Needs LibreOffice Calc on the path: apt-get install libreoffice-calc-nogui.
+test-office: setup
+	$(BIN)/python -m pytest -n 2 -q -m office
 
 check: setup
 	$(BIN)/ruff format --check .
@@ -39,6 +43,10 @@ check: setup
 format: setup
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# Writes the parts of docs/reports.md that are made of the tables in the code.
+docs: setup
+	$(BIN)/python -m rostersync.reports.handbook docs/reports.md
 
 bench: setup
 	$(BIN)/python -m benchmarks.run

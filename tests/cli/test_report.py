@@ -127,7 +127,7 @@ class TestFormats:
 class TestMarkdown:
     def test_it_goes_to_stdout_and_names_nobody(self, run, synced, two_runs):
         text = run("report", "--format", "md", two_runs[0]).stdout
-        assert text.startswith(f"# Maple Valley School District: run {two_runs[0]}\n")
+        assert text.startswith(f"# School district: run {two_runs[0]}\n")
         with (synced / "reports" / two_runs[0] / "users.csv").open(encoding="utf-8-sig", newline="") as file:
             people = list(csv.DictReader(file))
         assert people

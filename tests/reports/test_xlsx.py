@@ -85,7 +85,7 @@ class TestCells:
 
 
 USERS = [
-    {"id": "007", "action": "added", "code": "NEW", "school": "Oak", "mobile": "+15035550100", "given_name": "=1+1"},
+    {"id": "007", "action": "added", "code": "NEW", "school": "Oak", "mobile": "+15035550100", "role": "student"},
     {"id": "g-1", "action": "withheld", "code": "NO_UNIQUE_CREDENTIAL", "school": "Ash", "role": "guardian"},
     {"id": "s-1", "action": "archived", "code": "LEFT_SIS", "role": "student"},
 ]
