@@ -328,7 +328,7 @@ def finish(
         return summary
 
     try:
-        about = reporting.about(settings, plan.run_id)
+        about, before = reporting.about(settings, plan.run_id), reporting.standing(settings)
         folder = reports.write(settings.reports.path, plan.run_id, tables, about, meanwhile)
     except errors.RosterSyncError as error:
         if not applied:
@@ -337,5 +337,6 @@ def finish(
             f"{error} Run {plan.run_id} itself is {summary.run.status} and kept in the state; only its report is "
             f"missing: `rostersync report {plan.run_id}` writes it."
         ) from error
-    reporting.tidy(settings)
+    # a held night may have applied nothing: then the last applied run is an earlier one
+    reporting.tidy(settings, before, applied=not dry_run and summary.run.status == "applied")
     return Outcome(plan.run_id, folder, summary, summary.run.exit_code)

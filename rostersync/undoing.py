@@ -112,7 +112,7 @@ def _take_back(settings: Settings, run_id: str) -> Undone:
             return summary
 
         try:
-            about = reporting.about(settings, own_id)
+            about, standing = reporting.about(settings, own_id), reporting.standing(settings)
             folder = reports.write(settings.reports.path, own_id, tables, about, commit)
         except errors.RosterSyncError as error:
             if not applied:
@@ -121,7 +121,7 @@ def _take_back(settings: Settings, run_id: str) -> Undone:
                 f"{error} Run {run_id} itself is taken back; only the report of that is missing."
             ) from error
     snapshot.sweep(settings.state.path, None)
-    reporting.tidy(settings)
+    reporting.tidy(settings, standing, applied=True, undone=run_id)
     return _undone(undo, Outcome(own_id, folder, summary, 0))
 
 
