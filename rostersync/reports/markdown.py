@@ -54,6 +54,10 @@ def escaped(text: str) -> str:
     return _MEANING.sub(r"\\\1", printable(text)).replace("\\<", "&lt;").replace("\\>", "&gt;").replace("\\&", "&amp;")
 
 
+def _code(code: str) -> str:
+    return f"`{code}`" if re.fullmatch(r"\w+", code) else escaped(code)
+
+
 def _head(summary: RunSummary, district: str, *, named: bool) -> Iterator[str]:
     run = summary.run
     done = f"dry run, nothing was changed ({run.status})" if run.dry_run else run.status
@@ -70,7 +74,14 @@ def _guards(summary: RunSummary, *, named: bool) -> list[str]:
         return []
     header = ("what", "kind", *(["school"] if named else []), "count", "of", "limit")
     rows = [
-        (each.what, each.kind, *([each.school] if named else []), f"{each.count:,}", f"{each.total:,}", each.limit)
+        (
+            each.what,
+            each.kind,
+            *([escaped(each.school)] if named else []),
+            f"{each.count:,}",
+            f"{each.total:,}",
+            each.limit,
+        )
         for each in summary.guards_tripped
     ]
     lines = ["## Guards that tripped", "", *_table(header, rows)]
@@ -84,7 +95,7 @@ def _guards(summary: RunSummary, *, named: bool) -> list[str]:
 
 
 def _attention(summary: RunSummary) -> list[str]:
-    rows = [(f"{line.count:,}", line.text, line.table, line.code, line.advice) for line in attention(summary)]
+    rows = [(f"{line.count:,}", line.text, line.table, _code(line.code), line.advice) for line in attention(summary)]
     if not rows:
         return [] if summary.guards_tripped else ["Nothing needs a person."]
     return ["## Needs a person", "", *_table(("rows", "what", "table", "code", "what to do"), rows)]
@@ -108,7 +119,7 @@ def _findings(summary: RunSummary) -> list[str]:
     if not found:
         return []
     rows = [
-        (severity, code, f"{count:,}")
+        (severity, _code(code), f"{count:,}")
         for severity, code, count in sorted(found, key=lambda each: (each[0], -each[2], each[1]))
     ]
     return ["## Findings in the files", "", *_table(("severity", "code", "rows"), rows)]
@@ -127,7 +138,12 @@ def _rows(summary: RunSummary, tables: ReportTables) -> list[str]:
             continue
         first = most_serious(frame, table, columns, MOST_NAMED)
         more = f", the first {MOST_NAMED} of {frame.height:,}" if frame.height > MOST_NAMED else ""
-        lines += ["", f"## Who in {table}{more}", "", *_table(columns, first.rows())]
+        lines += [
+            "",
+            f"## Who in {table}{more}",
+            "",
+            *_table(columns, [tuple(map(escaped, row)) for row in first.rows()]),
+        ]
     return lines[1:]
 
 
@@ -139,7 +155,8 @@ def _frame(tables: ReportTables, table: str) -> pl.DataFrame:
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    yield f"| {' | '.join(map(escaped, header))} |"
+    """A table; what is not of our own words is escaped by then."""
+    yield f"| {' | '.join(header)} |"
     yield f"|{'---|' * len(header)}"
     for row in rows:
-        yield f"| {' | '.join(map(escaped, row))} |"
+        yield f"| {' | '.join(row)} |"
