@@ -99,15 +99,6 @@ def said(text: str) -> None:
     sys.stderr.write(printable(text) + "\n")
 
 
-def encodable(text: str, instead: str) -> str:
-    """The text, or what stands for it where stdout cannot show it."""
-    try:
-        text.encode(sys.stdout.encoding or "ascii")
-    except UnicodeEncodeError:
-        return instead
-    return text
-
-
 def printable(value: object) -> str:
     """A cell for people: one line, without what could steer a terminal or turn the reading direction."""
     return _STEERING.sub(" ", _text(value))

@@ -33,10 +33,9 @@ def list_runs(
     from rostersync.reports.changes import bar, changes
     from rostersync.state.store import open_reader
 
-    letter = output.encodable("\u25a0", "#")
     with open_reader(invocation.of(context).settings().state.path) as reader:
         rows = [{**row, "changes": changes(row["status"], row["summary"])} for row in reader.runs(limit)]
-    output.listing([{**row, "bar": bar(row["changes"], letter)} for row in rows], LISTED, chosen, shown=SHOWN)
+    output.listing([{**row, "bar": bar(row["changes"])} for row in rows], LISTED, chosen, shown=SHOWN)
 
 
 @app.command("show")

@@ -11,6 +11,7 @@ from rostersync.reports.html.counting import CHANGES, KINDS
 MADE = frozenset({"applied", "held", "undone"})
 """How a run ended that changed something, at least until it was taken back."""
 
+_BLOCK = "■"
 _STEPS = 3  # for every tenfold: a quiet night still shows beside a first load
 
 
@@ -22,6 +23,6 @@ def changes(status: str, summary: Mapping[str, Any]) -> int:
     return sum(int(counts.get(kind, {}).get(action, 0)) for kind in KINDS for action in CHANGES)
 
 
-def bar(count: int, letter: str) -> str:
-    """A bar of this letter: none for no change, one for a few, three more for every tenfold."""
-    return letter * (1 + round(_STEPS * math.log10(count))) if count > 0 else ""
+def bar(count: int) -> str:
+    """A bar: none for no change, one for a few, three more for every tenfold."""
+    return _BLOCK * (1 + round(_STEPS * math.log10(count))) if count > 0 else ""

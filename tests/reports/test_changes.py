@@ -29,4 +29,4 @@ def test_a_run_without_counts_made_none(summary):
 
 @pytest.mark.parametrize(("count", "steps"), [(0, 0), (1, 1), (2, 2), (10, 4), (100, 7), (1000, 10), (1_000_000, 19)])
 def test_three_steps_for_every_tenfold(count, steps):
-    assert bar(count, "#") == "#" * steps
+    assert bar(count) == "■" * steps
