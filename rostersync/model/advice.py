@@ -42,7 +42,7 @@ ADVICE: Mapping[Code, Advice] = MappingProxyType(
         Code.CREDENTIAL_TAKEN: Advice(
             "Two people cannot share a login. Ask which of the two it belongs to and correct the other in"
             " the SIS. Where several ids stand there, or the other one says the same of this one, nobody "
-            "has it (see below)."
+            "has it."
         ),
         Code.LINKED_RECORD_DIFFERS: Advice("Make both records of this person say the same in the SIS."),
         Code.NO_UNIQUE_CREDENTIAL: Advice(
