@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # The scenarios of the rules that are lived once more with --full.
 TWINS = $(shell grep -lE "Twins|Lived" tests/policies/test_*.py)
 
-.PHONY: setup demo demo-sftp test test-long test-browser check format bench lock clean
+.PHONY: setup demo demo-sftp test test-long test-browser test-office docs check format bench lock clean
 
 setup: $(VENV)/.ready
 
@@ -24,15 +24,19 @@ demo-sftp: setup
 	$(BIN)/python examples/demo.py --sftp
 
 test: setup
-	$(BIN)/python -m pytest -n 2 --dist worksteal -q -m "not long and not browser"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -q -m "not long and not browser and not office"
 
 test-long: setup
-	$(BIN)/python -m pytest -n 2 -q -m "long and not browser"
+	$(BIN)/python -m pytest -n 2 -q -m "long and not browser and not office"
 	ROSTERSYNC_TWINS=1 $(BIN)/python -m pytest -n 2 -q -m "not long" --dist worksteal $(TWINS)
 
 # Needs Chromium on the path: apt-get install chromium.
 test-browser: setup
 	$(BIN)/python -m pytest -n 2 -q -m browser
+
+# Needs LibreOffice Calc on the path: apt-get install libreoffice-calc-nogui.
+test-office: setup
+	$(BIN)/python -m pytest -n 2 -q -m office
 
 check: setup
 	$(BIN)/ruff format --check .
@@ -43,6 +47,10 @@ check: setup
 format: setup
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# Writes the parts of docs/reports.md that are made of the tables in the code.
+docs: setup
+	$(BIN)/python -m rostersync.reports.handbook docs/reports.md
 
 bench: setup
 	$(BIN)/python -m benchmarks.run

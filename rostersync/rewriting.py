@@ -47,6 +47,19 @@ def rewrite(
     return folder
 
 
+def told(settings: Settings, run_id: str | None, *, with_names: bool) -> str:
+    """The summary of a run as Markdown; without `run_id` of the latest run that has a report.
+
+    Raises:
+        ConfigurationError: no such run, or tables that are no longer kept.
+    """
+    from rostersync.reports import summary_of
+    from rostersync.reports.markdown import markdown
+
+    _, tables, summary, _, _ = _kept(settings, run_id)
+    return markdown(summary_of(summary), settings.district.name, tables if with_names else None)
+
+
 def _check_column(sort: str) -> None:
     columns = sorted({column for columns in TABLE_COLUMNS.values() for column in columns})
     if sort not in columns:

@@ -10,6 +10,7 @@ import typer
 
 from rostersync.commands import invocation, logs, output
 from rostersync.errors import ConfigurationError
+from rostersync.settings import Settings
 
 
 class ReportFormat(StrEnum):
@@ -18,9 +19,7 @@ class ReportFormat(StrEnum):
     CSV = "csv"
     HTML = "html"
     XLSX = "xlsx"
-
-
-AVAILABLE = frozenset({ReportFormat.CSV, ReportFormat.HTML})
+    MARKDOWN = "md"
 
 
 def report(
@@ -34,25 +33,60 @@ def report(
         typer.Option("--format", help="What it is written as. [default: reports.formats of the settings]"),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", help="The folder it goes to. [default: the run's among the reports]")
+        Path | None,
+        typer.Option(
+            "--out", help="The folder it goes to; md: the file. [default: the run's among the reports; md: stdout]"
+        ),
     ] = None,
     sort: Annotated[
         str | None, typer.Option("--sort", metavar="COLUMN", help="Sort every file that has this column by it.")
     ] = None,
+    with_names: Annotated[
+        bool, typer.Option("--with-names", help="md: name schools, and the first who need a person. Keep it private.")
+    ] = False,
 ) -> None:
     """Write a run's report again, from the state.
 
-    The same files as the run wrote, in place of what stands there.
+    The same files as the run wrote, in place of what stands there. With --format md a summary for a mail or a ticket,
+    which holds numbers alone.
     """
     from rostersync.rewriting import rewrite
 
     call = invocation.of(context)
     settings = call.settings()
     logs.configure(call)
-    if chosen is not None and chosen not in AVAILABLE:
+    if chosen is ReportFormat.MARKDOWN:
+        if sort is not None:
+            raise ConfigurationError("--sort: a summary has no rows to sort; nothing was written; leave it out")
+        _tell(settings, run, out, with_names=with_names, quiet=call.quiet)
+        return
+    if with_names:
         raise ConfigurationError(
-            f"--format: {chosen.value} is not available in this version; nothing was written; use --format csv or html"
+            "--with-names belongs to --format md; nothing was written; the other formats always hold names"
         )
     folder = rewrite(settings, run, out, format_=chosen and chosen.value, sort=sort)
     if not call.quiet:
         output.line(output.printable(f"Report (student data, keep it private): {folder}"))
+
+
+def _tell(settings: Settings, run: str | None, out: Path | None, *, with_names: bool, quiet: bool) -> None:
+    """Writes the summary for a ticket to stdout, or in place of a file, for its owner alone.
+
+    Raises:
+        ConfigurationError: the file cannot be written.
+    """
+    from rostersync.reports.folder import put, reason
+    from rostersync.rewriting import told
+
+    text = told(settings, run, with_names=with_names)
+    if out is None:
+        output.line(text.rstrip("\n"))
+        return
+    try:
+        put(out.absolute(), text.encode())
+    except OSError as error:
+        raise ConfigurationError(
+            f"--out: {out} cannot be written ({reason(error)}); nothing was changed there; name another file"
+        ) from error
+    if not quiet:
+        output.line(output.printable(f"Summary{' (names of people, keep it private)' if with_names else ''}: {out}"))

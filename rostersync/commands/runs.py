@@ -13,6 +13,9 @@ from rostersync.commands.output import Format, FormatOption
 from rostersync.errors import ConfigurationError, GuardTripped
 
 COLUMNS = ("run_id", "started_at", "finished_at", "status", "source", "applied")
+LISTED = (*COLUMNS, "changes")
+SHOWN = ("run_id", "status", "applied", "changes", "bar", "source")
+"""What fits a terminal; the id is the time of the start."""
 
 app = typer.Typer(help="The runs so far.", rich_markup_mode=None)
 
@@ -23,11 +26,16 @@ def list_runs(
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="Only so many, the latest.")] = None,
     chosen: FormatOption = Format.TABLE,
 ) -> None:
-    """The runs, latest first."""
+    """The runs, latest first, with the number of changes each made.
+
+    The bar in the table has three steps for every tenfold of changes.
+    """
+    from rostersync.reports.changes import bar, changes
     from rostersync.state.store import open_reader
 
     with open_reader(invocation.of(context).settings().state.path) as reader:
-        output.listing(reader.runs(limit), COLUMNS, chosen)
+        rows = [{**row, "changes": changes(row["status"], row["summary"])} for row in reader.runs(limit)]
+    output.listing([{**row, "bar": bar(row["changes"])} for row in rows], LISTED, chosen, shown=SHOWN)
 
 
 @app.command("show")

@@ -61,21 +61,11 @@ def write_again(target: Path, tables: ReportTables, about: About, kept: Mapping[
         ConfigurationError: something else than a report stands there, the folder cannot be written, or another version
             kept a summary that this one cannot read.
     """
-    from pydantic import ValidationError
-
-    from rostersync.errors import ConfigurationError
-    from rostersync.model.report import RunSummary
     from rostersync.reports.folder import replace
     from rostersync.reports.formats import WRITERS
     from rostersync.reports.summary import write_kept_summary
 
-    try:
-        summary = RunSummary.model_validate(kept)
-    except ValidationError as error:
-        raise ConfigurationError(
-            "the state keeps a summary of this run that another version wrote and this one cannot read "
-            f"({error.error_count()} differences); nothing was written; use the newer version of rostersync"
-        ) from None
+    summary = summary_of(kept)
 
     def fill(folder: Path) -> None:
         for name in about.formats:
@@ -83,3 +73,23 @@ def write_again(target: Path, tables: ReportTables, about: About, kept: Mapping[
         write_kept_summary(folder, kept)
 
     return replace(target, fill)
+
+
+def summary_of(kept: Mapping[str, Any]) -> RunSummary:
+    """The summary that the state keeps of a run.
+
+    Raises:
+        ConfigurationError: another version kept it, and this one cannot read it.
+    """
+    from pydantic import ValidationError
+
+    from rostersync.errors import ConfigurationError
+    from rostersync.model.report import RunSummary
+
+    try:
+        return RunSummary.model_validate(kept)
+    except ValidationError as error:
+        raise ConfigurationError(
+            "the state keeps a summary of this run that another version wrote and this one cannot read "
+            f"({error.error_count()} differences); nothing was written; use the newer version of rostersync"
+        ) from None

@@ -49,5 +49,11 @@ def _html(folder: Path, tables: ReportTables, about: About) -> Finish:
     return begin(folder, tables, about)
 
 
-WRITERS: Mapping[str, Writer] = MappingProxyType({"csv": _csv, "html": _html})
+def _xlsx(folder: Path, tables: ReportTables, about: About) -> Finish:
+    from rostersync.reports.xlsx import begin
+
+    return begin(folder, tables, about)
+
+
+WRITERS: Mapping[str, Writer] = MappingProxyType({"csv": _csv, "html": _html, "xlsx": _xlsx})
 """Format -> its writer."""

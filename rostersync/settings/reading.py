@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from rostersync.errors import ConfigurationError
-from rostersync.settings import unavailable
 from rostersync.settings.environment import CONFIG_VARIABLE, Key, known_keys, lay_over, variable_of
 from rostersync.settings.guards import GuardWindow, Pause
 from rostersync.settings.mistakes import Mistake, dotted, in_words, unknown_key
@@ -55,7 +54,7 @@ def interpret(text: str, file: Path, environ: Mapping[str, str]) -> Settings:
     raw = _parse(text, file)
     in_clear = list(_take_out_secrets(raw))  # before the environment, where secrets are welcome
     origins, mistakes = lay_over(raw, environ)
-    mistakes += [*in_clear, *unavailable.take_out(raw), *_missing_for_sftp(raw)]
+    mistakes += [*in_clear, *_missing_for_sftp(raw)]
     for section, field in Document.model_fields.items():
         if isinstance(field.annotation, type):
             raw.setdefault(section, {})  # so that the defaults of an absent table are laid on the file's folder too

@@ -74,7 +74,7 @@ class TestAgain:
 
 
 class TestFormats:
-    @pytest.mark.parametrize(("name", "files"), [("html", {"report.html"}), ("csv", CSVS)])
+    @pytest.mark.parametrize(("name", "files"), [("html", {"report.html"}), ("csv", CSVS), ("xlsx", {"report.xlsx"})])
     def test_out_holds_the_one_asked_for(self, run, synced, two_runs, name, files):
         run("report", "--format", name, "--out", "copy")
         assert set(contents(synced / "copy")) == {*files, "summary.json"}
@@ -105,11 +105,59 @@ class TestFormats:
             run("report", run_id)
             assert contents(synced / "reports" / run_id) == files
 
+    def test_a_workbook_comes_back_byte_for_byte(self, run, synced):
+        all_formats = {"ROSTERSYNC_REPORTS__FORMATS": "csv,html,xlsx"}
+        run("generate", "night2", "--students", "60", "--night", "2")
+        run("--quiet", "sync", "--source", "night2", environ=all_formats)
+        folder = synced / "reports" / history(run)[0]["run_id"]
+        before = contents(folder)
+        assert set(before) == {*FILES, "report.xlsx"}
+        shutil.rmtree(folder)
+        run("report", environ=all_formats)
+        assert contents(folder) == before
+        assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
+
     def test_the_page_may_be_sorted_too(self, run, synced):
         run("report", "--format", "html", "--sort", "school", "--out", "copy")
         assert '<th scope="col" data-column="school" aria-sort="ascending">' in (synced / "copy/report.html").read_text(
             encoding="utf-8"
         )
+
+
+class TestMarkdown:
+    def test_it_goes_to_stdout_and_names_nobody(self, run, synced, two_runs):
+        text = run("report", "--format", "md", two_runs[0]).stdout
+        assert text.startswith(f"# School district: run {two_runs[0]}\n")
+        with (synced / "reports" / two_runs[0] / "users.csv").open(encoding="utf-8-sig", newline="") as file:
+            people = list(csv.DictReader(file))
+        assert people
+        cells = {cell.strip("\\ ") for line in text.splitlines() for cell in line.split("|")}
+        assert not cells & {row[name] for row in people for name in ("id", "family_name", "email", "school")} - {""}
+
+    def test_it_goes_to_a_private_file_that_is_replaced(self, run, synced):
+        text = run("report", "--format", "md").stdout
+        (synced / "ticket.md").write_text("yesterday's", encoding="utf-8")
+        assert run("report", "--format", "md", "--out", "ticket.md").stdout == "Summary: ticket.md\n"
+        assert (synced / "ticket.md").read_bytes() == text.encode()
+        assert stat.S_IMODE((synced / "ticket.md").stat().st_mode) == 0o600
+
+    @pytest.mark.parametrize(
+        ("arguments", "said"),
+        [
+            (("--format", "md", "--sort", "school"), "--sort: a summary has no rows"),
+            (("--format", "csv", "--with-names"), "--with-names belongs to --format md"),
+            (("--with-names",), "--with-names belongs to --format md"),
+            (("--format", "md", "--out", "nowhere/ticket.md"), "nowhere/ticket.md cannot be written"),
+            (("--format", "md", "--out", "reports"), "reports cannot be written"),
+            (("--format", "md", "20200101T000000Z"), "knows no run"),
+        ],
+    )
+    def test_what_cannot_be_is_exit_2(self, run, synced, arguments, said):
+        assert said in refusal(run("report", *arguments, code=2))
+
+    def test_quiet_writes_the_file_alone(self, run, synced):
+        assert run("--quiet", "report", "--format", "md", "--out", "ticket.md").stdout == ""
+        assert (synced / "ticket.md").stat().st_size
 
 
 class TestIndex:
@@ -188,9 +236,6 @@ class TestRefusals:
         run("--quiet", "sync", "--dry-run")
         (dry,) = {path.name for path in (synced / "reports").glob("2*")} - before
         assert "dry runs are not in it" in refusal(run("report", dry, code=2))
-
-    def test_formats_of_later_versions_are_exit_2(self, run, synced):
-        assert "xlsx is not available in this version" in refusal(run("report", "--format", "xlsx", code=2))
 
     def test_another_format_is_exit_2(self, run, synced):
         refusal(run("report", "--format", "pdf", code=2))

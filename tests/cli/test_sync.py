@@ -194,17 +194,25 @@ class TestRuns:
         run("sync", "--source", "nowhere", code=3)
         rows = history(run)
         assert [row["run_id"] for row in rows] == sorted((row["run_id"] for row in rows), reverse=True)
-        assert list(rows[0]) == list(runs.COLUMNS)
+        assert tuple(rows[0]) == (*runs.COLUMNS, "changes")
+        assert (rows[0]["changes"], rows[1]["changes"] > 100) == (0, True)
         assert len(json.loads(run("runs", "list", "--limit", "1", "--format", "json").stdout)) == 1
 
-    def test_the_table_and_the_csv_have_the_same_columns(self, run, synced):
-        assert tuple(run("runs", "list").stdout.splitlines()[0].split()) == runs.COLUMNS
-        assert run("runs", "list", "--format", "csv").stdout.split("\r\n")[0] == ",".join(runs.COLUMNS)
+    def test_the_table_has_a_bar_and_the_csv_the_number(self, run, synced):
+        run("sync", "--source", "nowhere", code=3)
+        made = json.loads(run("runs", "list", "--format", "json").stdout)[1]["changes"]
+        header, failed, first = run("runs", "list").stdout.splitlines()
+        assert header.split() == ["run_id", "status", "applied", "changes", "bar", "source"]
+        assert f"{made}" in first
+        assert first.count("\u25a0") > 6
+        assert "\u25a0" not in failed
+        columns = run("runs", "list", "--format", "csv").stdout.split("\r\n")[0]
+        assert columns == ",".join((*runs.COLUMNS, "changes"))
 
     def test_one_run_is_shown_with_its_counts(self, run, synced):
         (row,) = history(run)
         shown = json.loads(run("runs", "show", row["run_id"], "--format", "json").stdout)
-        assert {name: shown[name] for name in runs.COLUMNS} == row
+        assert {name: shown[name] for name in runs.COLUMNS} == {name: row[name] for name in runs.COLUMNS}
         assert shown["counts.students.added"] == 60
         assert f"run_id  {row['run_id']}".split() == run("runs", "show", row["run_id"]).stdout.split()[:2]
 

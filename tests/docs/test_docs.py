@@ -121,17 +121,6 @@ def test_the_variables_shown_are_valid(tmp_path):
     assert found.source.path == "/srv/oneroster"
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        '[reports]\nformats = ["xlsx"]',
-    ],
-)
-def test_what_is_said_to_be_refused_is_refused(text, tmp_path):
-    with pytest.raises(rostersync.errors.ConfigurationError, match="not available in this version"):
-        settings.interpret(text, tmp_path / "rostersync.toml", {})
-
-
 def test_every_exit_code_is_explained():
     families = vars(rostersync.errors).values()
     codes = {kind.exit_code for kind in families if isinstance(kind, type) and issubclass(kind, Exception)}

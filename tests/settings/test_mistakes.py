@@ -9,7 +9,6 @@ from rostersync.errors import ConfigurationError
 from rostersync.settings import load
 
 SQLITE = 'give a SQLite file such as "sqlite:///state.db"'
-GONE = "is not available in this version; remove it"
 
 
 @pytest.fixture
@@ -165,28 +164,3 @@ def test_sftp_needs_host_username_and_path(mistakes):
     assert mistakes('[source]\nkind = "sftp"') == [
         f'toml: source.{name}: is missing; kind = "sftp" needs it' for name in ("host", "path", "username")
     ]
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        (
-            '[reports]\nformats = ["csv", "html", "xlsx"]',
-            f'reports.formats: "xlsx" {GONE} or set formats = ["csv", "html"]',
-        ),
-    ],
-)
-def test_what_this_version_cannot_do_is_refused_never_ignored(mistakes, text, said):
-    (line,) = mistakes(text)
-    assert line.partition(": ")[2] == said
-    assert line.startswith("toml")
-
-
-@pytest.mark.parametrize(
-    ("variable", "value", "said"),
-    [
-        ("ROSTERSYNC_REPORTS__FORMATS", "csv,xlsx", f'"xlsx" {GONE} or set formats = ["csv", "html"]'),
-    ],
-)
-def test_what_this_version_cannot_do_is_refused_from_the_environment_too(mistakes, variable, value, said):
-    assert mistakes("", {variable: value}) == [f"{variable}: {said}"]

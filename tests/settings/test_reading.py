@@ -85,7 +85,6 @@ def test_the_template_of_init_is_valid_and_shows_every_key_of_today(folder):
         assert f"\n{key[-1]} = " in text or f"\n# {key[-1]} = " in text, key
     for header in tables.values():
         assert f"\n# {header}\n" in text
-    assert '"xlsx"' not in text, "a later version's"
 
 
 def test_guards_windows_and_pauses(folder):
