@@ -14,8 +14,6 @@ from rostersync.errors import ConfigurationError
 if TYPE_CHECKING:
     import polars as pl
 
-    from rostersync.settings import Settings
-
 SHOWN = ("school", "problem", "role", "id", "name", "sis_value", "holder", "affected", "since", "fix")
 """The columns of the table in a terminal."""
 
@@ -60,7 +58,7 @@ def contacts(
     if out is None:
         output.listing(rows.iter_rows(named=True), COLUMNS, output.Format(written.value), shown=SHOWN)
         return
-    _write(settings, rows, written, out)
+    _write(rows, written, out)
     if not call.quiet:
         output.line(output.printable(f"Contacts to fix (personal data, keep them private): {out}; {rows.height} rows"))
 
@@ -82,7 +80,7 @@ def _format(chosen: ContactsFormat | None, out: Path | None) -> ContactsFormat:
     return written
 
 
-def _write(settings: Settings, rows: pl.DataFrame, chosen: ContactsFormat, out: Path) -> None:
+def _write(rows: pl.DataFrame, chosen: ContactsFormat, out: Path) -> None:
     from rostersync.reports.csv import write_table
     from rostersync.reports.single_file import write_file
 

@@ -27,10 +27,10 @@ _ROW = ("role", "school_ids", "given_name", "family_name", "email", "agents")
 
 
 def problems(state: StateReader, desk: ContactDeskReader, connection: sqlite3.Connection) -> pl.DataFrame:
-    """`problem`, `role`, `id`, `name`, `contact`, `sis_value`, `here`, `others`, `told_of`,
-    `account_id`, and `school_ids` (a list).
+    """A row per person and problem.
 
-    `others`: whom the last sync named as having the value, as text. `told_of`: the contact that its note names.
+    `id`, `problem`, `role`, `name`, `account_id`, `contact`, `sis_value`, `here`, and `school_ids` (a list). `others`:
+    whom the last sync named as having the value, as text. `told_of`: the contact that its note names.
     """
     import polars as pl
 

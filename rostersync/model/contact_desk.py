@@ -69,6 +69,6 @@ SHARED_FIXES: Mapping[str, str] = MappingProxyType(
     {
         NO_VALUE: "In the SIS, enter an e-mail or a mobile of this guardian's own.",
         FREE: "Nobody has it now: the next sync gives it to this person, unless somebody else wants it first.",
-        CONTESTED: "Nobody gets it, because several people have it in the SIS: give each an {contact} of their own there.",
+        CONTESTED: "Several people have it in the SIS, and nobody gets it: give each an {contact} of their own there.",
     }
 )

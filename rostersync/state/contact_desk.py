@@ -23,17 +23,21 @@ class ContactDeskReader:
         self._connection = connection
 
     def people(self, ids: Iterable[str]) -> pl.DataFrame:
-        """PEOPLE_COLUMNS of those of these users that the state has: platform values, and what the SIS says as `sis_`."""
+        """PEOPLE_COLUMNS of those of these users that the state has; `sis_` is what the SIS says."""
         platform, base = (", ".join(f"{table}{name}" for name in CONTACTS) for table in ("a.", "u.sis_"))
         return self._of(
             ids,
             f"SELECT u.id, u.role, u.school_ids, u.account_id, {_NAME}, {platform}, {base} "
-            "FROM temp.desk w CROSS JOIN users u ON u.id = w.value CROSS JOIN accounts a ON a.account_id = u.account_id",
+            "FROM temp.desk w CROSS JOIN users u ON u.id = w.value "
+            "CROSS JOIN accounts a ON a.account_id = u.account_id",
             PEOPLE_COLUMNS,
         )
 
     def holders(self, contact: str, values: Iterable[str]) -> pl.DataFrame:
-        """`value`, `holder`, `holder_name`, `holder_account`: who has these e-mails or mobiles on the platform, the current ones first."""
+        """`value`, `holder`, `holder_name`, `holder_account`: who has these e-mails or mobiles on the platform.
+
+        Of several users of an account the first current one.
+        """
         column = {"email": "email", "mobile": "mobile"}[contact]
         return self._of(
             values,
