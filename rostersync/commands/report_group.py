@@ -7,7 +7,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from rostersync.commands import contact_desk, report
+from rostersync.commands import contact_desk, findings, report
 
 _RUN = "\0run"
 """In front of the arguments of a run's report; no argument can hold it."""
@@ -30,8 +30,13 @@ class ReportGroup(TyperGroup):
 
 app = typer.Typer(
     cls=ReportGroup,
-    help="Write a run's report again; or list what the office must fix: report contacts.",
+    help="Write a run's report again, or list what is to be fixed in the SIS.",
     rich_markup_mode=None,
 )
-app.command("run", hidden=True, epilog="Listings: rostersync report contacts --help.")(report.report)
+app.command(
+    "run",
+    hidden=True,
+    epilog="Listings of what is to be fixed: rostersync report contacts, rostersync report findings.",
+)(report.report)
 app.command("contacts")(contact_desk.contacts)
+app.command("findings")(findings.findings)

@@ -30,7 +30,8 @@ def problems(state: StateReader, desk: ContactDeskReader, connection: sqlite3.Co
     """A row per person and problem.
 
     `id`, `problem`, `role`, `name`, `account_id`, `contact`, `sis_value`, `here`, and `school_ids` (a list). `others`:
-    whom the last sync named as having the value, as text. `told_of`: the contact that its note names.
+    whom the last sync named as having the value, as text. `told_of`: the contact that its note names. `began`: since
+    when, where the ledger of findings says it.
     """
     import polars as pl
 
@@ -124,18 +125,15 @@ def with_subject(said: pl.DataFrame) -> pl.DataFrame:
 
 
 def _invalid(connection: sqlite3.Connection) -> pl.DataFrame:
-    """Contacts that are none, as the last sync found them: `id`, `problem`, `contact`, `sis_value`."""
+    """Contacts that are none, as the ledger has them: `id`, `problem`, `contact`, `sis_value`, `began` (a time)."""
     import polars as pl
 
-    from rostersync.reports.packing import read_columns
-    from rostersync.state import report_tables
+    from rostersync.state.findings_ledger import open_findings
 
-    empty = pl.DataFrame(schema=dict.fromkeys(("id", "problem", "contact", "sis_value"), pl.String))
-    for kept in report_tables.kept_nights(connection, "issues"):
-        issues = read_columns(kept.content, ("id", "code", "column", "value"))
-        found = issues.filter(pl.col("code").is_in(INVALID) & pl.col("id").is_not_null())
-        return pl.concat([empty, found.select("id", problem="code", contact="column", sis_value="value")]).unique()
-    return empty
+    columns = {"id": "id", "problem": "code", "contact": "column", "sis_value": "value", "began": "started_at"}
+    found = [row for code in INVALID for row in open_findings(connection, code)]
+    rows = [tuple(row[name] for name in columns.values()) for row in found if row["id"] is not None]
+    return pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String), orient="row")
 
 
 def _with_platform_value(invalid: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
