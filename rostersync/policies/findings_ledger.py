@@ -18,6 +18,8 @@ from rostersync.model.findings_ledger import (
 if TYPE_CHECKING:
     import polars as pl
 
+LISTED = 10_000
+"""So many findings of a code about a column are followed one by one, by record; of the others their number is."""
 _GROUP = ["file", "code", "column_name"]
 _MORE = "^" + MORE_ROWS.format(more="([0-9]+)").replace(".", r"\.") + "$"
 
@@ -92,9 +94,24 @@ def _split(findings: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     )
     beyond = rows.filter(pl.col("count").is_not_null()).group_by(_GROUP).agg(pl.col("count").sum())
     beyond = beyond.join(last, on=_GROUP, how="left", nulls_equal=True)
-    return _with_identity(listed.select(CONTENT)), beyond.select(
-        pl.col(name).cast(dtype) for name, dtype in unlisted_schema().items()
-    )
+    followed, more = _cut(_with_identity(listed.select(CONTENT)))
+    both = pl.concat([beyond, more], how="vertical_relaxed")
+    both = both.group_by(_GROUP).agg(pl.col("count").sum(), pl.col("last_id").min())
+    return followed, both.select(pl.col(name).cast(dtype) for name, dtype in unlisted_schema().items())
+
+
+def _cut(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The first LISTED rows of each group, and how many more there are (UNLISTED_COLUMNS)."""
+    import polars as pl
+
+    crowded = rows.group_by(_GROUP).len("total").filter(pl.col("total") > LISTED)
+    if crowded.is_empty():
+        return rows, pl.DataFrame(schema=unlisted_schema()).select(*_GROUP, "count", "last_id")
+    ordered = rows.sort("record_id", "value", "message", nulls_last=True)
+    kept = ordered.filter(pl.int_range(pl.len()).over(_GROUP) < LISTED)
+    last = kept.group_by(_GROUP).agg(last_id=pl.col("record_id").max())
+    more = crowded.select(*_GROUP, count=pl.col("total").cast(pl.Int64) - LISTED)
+    return kept, more.join(last, on=_GROUP, how="left", nulls_equal=True)
 
 
 def _with_identity(rows: pl.DataFrame) -> pl.DataFrame:

@@ -9,9 +9,10 @@ import pytest
 
 from rostersync import undoing
 from rostersync.importers import finding_list
+from rostersync.policies import findings_ledger
 from rostersync.state.connection import reading
 from rostersync.state.findings_ledger import open_findings
-from tests.policies.district import District, Report, student, teacher
+from tests.policies.district import District, Report, school_class, student, teacher
 
 BAD = {"email": "no address"}
 LEDGER = ("findings_ledger", "findings_unlisted", "meta")
@@ -111,7 +112,7 @@ def test_a_held_night_moves_it_and_a_stopped_one_does_not(tmp_path: Path) -> Non
         folder.mkdir()
         district = District(folder, guards={"on_trip": on_trip})
         district.night(people)
-        report = district.night(people[:1], override=["all"] if False else ())
+        report = district.night(people[:1])
         assert report.summary["run"]["exit_code"] == 5
         assert set(still_open(district)) == expected
 
@@ -132,7 +133,7 @@ def test_an_undo_gives_the_ledger_back_as_it_was(district: District) -> None:
 def test_what_slides_into_a_full_list_is_not_new_and_what_slides_out_is_not_fixed(
     district: District, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(finding_list, "LISTED", 2)
+    monkeypatch.setattr(findings_ledger, "LISTED", 2)
     first = district.night([student(f"S{n}", **BAD) for n in (1, 2, 3, 4)])
     assert first.summary["ledger"]["INVALID_EMAIL"] == {"new": 2, "still": 0, "fixed": 0, "unlisted": 2}
     # S1 is right now: S3 slides in
@@ -142,3 +143,19 @@ def test_what_slides_into_a_full_list_is_not_new_and_what_slides_out_is_not_fixe
     third = district.night([student(f"S{n}", **BAD) for n in (0, 2, 3, 4)])
     assert third.summary["ledger"]["INVALID_EMAIL"] == {"new": 1, "still": 1, "fixed": 0, "unlisted": 2}
     assert set(still_open(district)) == {"S0", "S2", "S3"}
+
+
+def test_a_list_that_the_importer_cuts_is_no_different(district: District, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finding_list, "LISTED", 2)
+
+    def night(wrong: str, right: str = "") -> dict[str, int]:
+        classes = [school_class(f"K{n}", courseSourcedId="nowhere") for n in wrong]
+        report = district.night([], [*classes, *(school_class(f"K{n}") for n in right)])
+        counts: dict[str, int] = report.summary["ledger"]["UNKNOWN_REFERENCE"]
+        return counts
+
+    assert night("2345") == {"new": 2, "still": 0, "fixed": 0, "unlisted": 2}
+    assert night("345", "2") == {"new": 0, "still": 2, "fixed": 1, "unlisted": 1}
+    assert night("1345") == {"new": 1, "still": 1, "fixed": 0, "unlisted": 2}
+    assert set(still_open(district, "UNKNOWN_REFERENCE")) == {"K1", "K3", "K4"}
+    assert night("", "12345"[:1]) == {"new": 0, "still": 0, "fixed": 3, "unlisted": 0}
