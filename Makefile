@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup demo demo-sftp test test-long check format bench lock clean
+.PHONY: setup demo demo-sftp test test-long test-browser check format bench lock clean
 
 setup: $(VENV)/.ready
 
@@ -21,10 +21,14 @@ demo-sftp: setup
 	$(BIN)/python examples/demo.py --sftp
 
 test: setup
-	$(BIN)/python -m pytest -n 2 -q -m "not long"
+	$(BIN)/python -m pytest -n 2 -q -m "not long and not browser"
 
 test-long: setup
-	$(BIN)/python -m pytest -n 2 -q -m long
+	$(BIN)/python -m pytest -n 2 -q -m "long and not browser"
+
+# Needs Chromium on the path: apt-get install chromium.
+test-browser: setup
+	$(BIN)/python -m pytest -n 2 -q -m browser
 
 check: setup
 	$(BIN)/ruff format --check .

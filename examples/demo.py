@@ -79,7 +79,8 @@ def point_out() -> None:
     print("\n== Done ==")
     for name, path in zip(("first load", "second night"), reports, strict=True):
         print(f"Reports of the {name}: {os.path.relpath(path)}")
-    print("Open users.csv of the second night, filter the column `code`; examples/README.md says what is there.")
+    print(f"In a browser: {os.path.relpath(DEMO / 'reports' / 'index.html')} leads to both.")
+    print("Or open users.csv of the second night, filter the column `code`; examples/README.md says what is there.")
     there = os.path.relpath(DEMO)
     print(f"To look around: cd {there}; rostersync runs list; rostersync users show u3-parent")
     print("A third night with those who left back again: rostersync sync --source ../examples/nights/1")

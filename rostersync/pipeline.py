@@ -317,7 +317,6 @@ def finish(
 ) -> Outcome:
     """Carry the plan out, unless it is a dry run or guards stopped it, and leave its report."""
     from rostersync import reporting, reports
-    from rostersync.reports.folder import prune
     from rostersync.run_records import record_stop
 
     applied = False
@@ -334,8 +333,8 @@ def finish(
         return summary
 
     try:
-        folder = reports.write(settings.reports.path, plan.run_id, tables, meanwhile)
-        prune(settings.reports.path, settings.reports.keep)
+        about, before = reporting.about(settings, plan.run_id), reporting.standing(settings)
+        folder = reports.write(settings.reports.path, plan.run_id, tables, about, meanwhile)
     except errors.RosterSyncError as error:
         if not applied:
             raise
@@ -343,4 +342,6 @@ def finish(
             f"{error} Run {plan.run_id} itself is {summary.run.status} and kept in the state; only its report is "
             f"missing: `rostersync report {plan.run_id}` writes it."
         ) from error
+    # a held night may have applied nothing: then the last applied run is an earlier one
+    reporting.tidy(settings, before, applied=not dry_run and summary.run.status == "applied")
     return Outcome(plan.run_id, folder, summary, summary.run.exit_code)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,16 @@ if TYPE_CHECKING:
 
     from rostersync.model.findings_ledger import LedgerMoves
     from rostersync.model.report import ReportTables, RunSummary
+    from rostersync.reports.formats import About
     from rostersync.state.reader import StateReader
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What the state says of the runs so far: the last applied one, and those that were taken back."""
+
+    last_applied: str | None
+    taken_back: frozenset[str]
 
 
 def tables(settings: Settings, plan: Plan) -> ReportTables:
@@ -101,6 +111,42 @@ def ledger_moves(plan: Plan, connection: sqlite3.Connection) -> LedgerMoves:
     stored, unlisted = read_ledger(connection)
     facts = {**StateReader(connection).meta(), **plan.facts}
     return findings_ledger.ledger_moves(plan.findings, stored, unlisted, facts, plan.run_id)
+
+
+def about(settings: Settings, run_id: str) -> About:
+    """What the report of a run says beside its tables and summary."""
+    from rostersync.reports.formats import About
+    from rostersync.state.connection import reading
+    from rostersync.state.run_history import runs_before
+
+    with reading(settings.state.path) as connection:
+        before = runs_before(connection, run_id)
+    return About(settings.district.name, settings.district.timezone, settings.reports.formats, before)
+
+
+def standing(settings: Settings) -> Standing:
+    """Read before a run's transaction: a reader after it would leave files of SQLite beside the state."""
+    from rostersync.state.connection import reading
+    from rostersync.state.run_history import last_applied, taken_back
+
+    with reading(settings.state.path) as connection:
+        return Standing(last_applied(connection), taken_back(connection))
+
+
+def tidy(settings: Settings, before: Standing, *, applied: bool, undone: str | None = None) -> None:
+    """Once a report is in place: removes those past `reports.keep`, never that of the last applied run; lists the rest.
+
+    `applied`: the run was applied, and so is the last one itself. `undone`: the run that it took back.
+
+    Raises:
+        RosterSyncError: a report cannot be removed, or the list not written.
+    """
+    from rostersync.reports import index
+    from rostersync.reports.folder import prune
+
+    prune(settings.reports.path, settings.reports.keep, None if applied else before.last_applied)
+    taken_back = before.taken_back | ({undone} if undone else set())
+    index.write(settings.reports.path, settings.district.name, taken_back)
 
 
 def finished(summary: RunSummary, seconds: Mapping[str, float]) -> RunSummary:

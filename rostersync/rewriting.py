@@ -4,41 +4,47 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rostersync.errors import ConfigurationError
 from rostersync.model.report import TABLE_COLUMNS
 from rostersync.settings import Settings
 
 if TYPE_CHECKING:
+    from rostersync.model.past_run import PastRun
     from rostersync.model.report import ReportTables
 
 
-def rewrite(settings: Settings, run_id: str | None, out: Path | None, *, sort: str | None = None) -> Path:
+def rewrite(
+    settings: Settings, run_id: str | None, out: Path | None, *, format_: str | None = None, sort: str | None = None
+) -> Path:
     """Write a run's report to `out`, else to its folder among the reports; gives that folder.
 
     Without `run_id` it is the latest run that has one. The files are those that the run wrote, byte for byte, but for
-    the order of rows where `sort` names a column.
+    the order of rows where `sort` names a column. With `format_` there is that format alone in `out`; among the
+    reports it is added to the formats of the settings, and the list of reports is written anew.
 
     Raises:
         ConfigurationError: no such run, tables that are no longer kept, a column that no table has, a folder that
             cannot be written.
     """
-    from rostersync.reports.csv import write_tables
-    from rostersync.reports.folder import replace, writable
-    from rostersync.reports.summary import write_kept_summary
+    from rostersync.reports import index, write_again
+    from rostersync.reports.folder import writable
+    from rostersync.reports.formats import About
 
     if sort is not None:
         _check_column(sort)
-    run_id, tables, summary = _kept(settings, run_id)
-    if out is None:
-        writable(settings.reports.path)
-
-    def fill(folder: Path) -> None:
-        write_tables(folder, tables, sort=sort)
-        write_kept_summary(folder, json.loads(summary))
-
-    return replace(settings.reports.path / run_id if out is None else out.absolute(), fill)
+    run_id, tables, summary, before, undone = _kept(settings, run_id)
+    formats: tuple[str, ...] = settings.reports.formats
+    if format_ is not None:
+        formats = (format_,) if out is not None else tuple(dict.fromkeys((*formats, format_)))
+    about = About(settings.district.name, settings.district.timezone, formats, before, sort)
+    if out is not None:
+        return write_again(out.absolute(), tables, about, summary)
+    writable(settings.reports.path)
+    folder = write_again(settings.reports.path / run_id, tables, about, summary)
+    index.write(settings.reports.path, settings.district.name, undone)
+    return folder
 
 
 def _check_column(sort: str) -> None:
@@ -49,11 +55,14 @@ def _check_column(sort: str) -> None:
         )
 
 
-def _kept(settings: Settings, run_id: str | None) -> tuple[str, ReportTables, str]:
-    """The run, its tables and its summary as JSON."""
+def _kept(
+    settings: Settings, run_id: str | None
+) -> tuple[str, ReportTables, dict[str, Any], tuple[PastRun, ...], frozenset[str]]:
+    """The run, its tables, its summary, the runs before it, and all runs that were taken back."""
     from rostersync.reports.packing import unpack
     from rostersync.state import report_tables
     from rostersync.state.connection import reading
+    from rostersync.state.run_history import runs_before, taken_back
 
     with reading(settings.state.path) as connection:
         run_id = run_id or report_tables.latest(connection)
@@ -61,6 +70,7 @@ def _kept(settings: Settings, run_id: str | None) -> tuple[str, ReportTables, st
             raise ConfigurationError("the state keeps no report yet; nothing was written; the next sync leaves one")
         summary = report_tables.run_summary(connection, run_id)
         packed = report_tables.kept(connection, run_id)
+        before, undone = runs_before(connection, run_id), taken_back(connection)
     if summary is None:
         raise ConfigurationError(
             f"the state knows no run {run_id}; nothing was written; see `rostersync runs list` (dry runs are not in it)"
@@ -70,4 +80,4 @@ def _kept(settings: Settings, run_id: str | None) -> tuple[str, ReportTables, st
             f"the state keeps no report of run {run_id}: it left none, or more than reports.keep "
             f"({settings.reports.keep}) came after it; nothing was written"
         )
-    return run_id, unpack(packed), summary
+    return run_id, unpack(packed), json.loads(summary), before, undone

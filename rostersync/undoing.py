@@ -79,7 +79,6 @@ def _undone(undo: Undo, outcome: Outcome | None) -> Undone:
 def _take_back(settings: Settings, run_id: str) -> Undone:
     """The undo under the lock: the report is written while the transaction commits, as after a sync."""
     from rostersync import reporting, reports
-    from rostersync.reports.folder import prune
     from rostersync.reports.packing import pack
     from rostersync.reports.undone import undo_tables
     from rostersync.state import report_tables, snapshot
@@ -113,8 +112,8 @@ def _take_back(settings: Settings, run_id: str) -> Undone:
             return summary
 
         try:
-            folder = reports.write(settings.reports.path, own_id, tables, commit)
-            prune(settings.reports.path, settings.reports.keep)
+            about, standing = reporting.about(settings, own_id), reporting.standing(settings)
+            folder = reports.write(settings.reports.path, own_id, tables, about, commit)
         except errors.RosterSyncError as error:
             if not applied:
                 raise
@@ -122,6 +121,7 @@ def _take_back(settings: Settings, run_id: str) -> Undone:
                 f"{error} Run {run_id} itself is taken back; only the report of that is missing."
             ) from error
     snapshot.sweep(settings.state.path, None)
+    reporting.tidy(settings, standing, applied=True, undone=run_id)
     return _undone(undo, Outcome(own_id, folder, summary, 0))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +15,8 @@ from rostersync.errors import ConfigurationError
 if TYPE_CHECKING:
     import polars as pl
 
+    from rostersync.settings import Settings
+
 SHOWN = ("school", "problem", "role", "id", "name", "sis_value", "holder", "affected", "since", "fix")
 """The columns of the table in a terminal."""
 
@@ -24,9 +27,10 @@ class ContactsFormat(StrEnum):
     TABLE = "table"
     CSV = "csv"
     JSON = "json"
+    HTML = "html"
 
 
-FILES = frozenset({ContactsFormat.CSV})
+FILES = frozenset({ContactsFormat.CSV, ContactsFormat.HTML})
 """What goes into a file."""
 
 
@@ -58,7 +62,7 @@ def contacts(
     if out is None:
         output.listing(rows.iter_rows(named=True), COLUMNS, output.Format(written.value), shown=SHOWN)
         return
-    _write(rows, written, out)
+    _write(settings, rows, written, out)
     if not call.quiet:
         output.line(output.printable(f"Contacts to fix (personal data, keep them private): {out}; {rows.height} rows"))
 
@@ -80,9 +84,23 @@ def _format(chosen: ContactsFormat | None, out: Path | None) -> ContactsFormat:
     return written
 
 
-def _write(rows: pl.DataFrame, chosen: ContactsFormat, out: Path) -> None:
-    from rostersync.reports.csv import write_table
+def _write(settings: Settings, rows: pl.DataFrame, chosen: ContactsFormat, out: Path) -> None:
     from rostersync.reports.single_file import write_file
 
-    writers = {ContactsFormat.CSV: lambda path: write_table(path, rows)}
-    write_file(out.absolute(), writers[chosen])
+    writers = {ContactsFormat.CSV: _csv, ContactsFormat.HTML: _html}
+    write_file(out.absolute(), lambda path: writers[chosen](settings, rows, path))
+
+
+def _csv(_settings: Settings, rows: pl.DataFrame, path: Path) -> None:
+    from rostersync.reports.csv import write_table
+
+    write_table(path, rows)
+
+
+def _html(settings: Settings, rows: pl.DataFrame, path: Path) -> None:
+    from rostersync.reports.folder import create_private
+    from rostersync.reports.html.contacts_page import contacts_page
+
+    today = datetime.now(settings.district.zone).date()
+    with create_private(path) as file:
+        file.write(contacts_page(rows, settings.district.name, today).encode())

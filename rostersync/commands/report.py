@@ -20,7 +20,7 @@ class ReportFormat(StrEnum):
     XLSX = "xlsx"
 
 
-AVAILABLE = frozenset({ReportFormat.CSV})
+AVAILABLE = frozenset({ReportFormat.CSV, ReportFormat.HTML})
 
 
 def report(
@@ -29,7 +29,10 @@ def report(
         str | None,
         typer.Argument(metavar="[RUN]", help="The run's id, as in `runs list`. [default: the latest with a report]"),
     ] = None,
-    chosen: Annotated[ReportFormat, typer.Option("--format", help="What it is written as.")] = ReportFormat.CSV,
+    chosen: Annotated[
+        ReportFormat | None,
+        typer.Option("--format", help="What it is written as. [default: reports.formats of the settings]"),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", help="The folder it goes to. [default: the run's among the reports]")
     ] = None,
@@ -46,10 +49,10 @@ def report(
     call = invocation.of(context)
     settings = call.settings()
     logs.configure(call)
-    if chosen not in AVAILABLE:
+    if chosen is not None and chosen not in AVAILABLE:
         raise ConfigurationError(
-            f"--format: {chosen.value} is not available in this version; nothing was written; use --format csv"
+            f"--format: {chosen.value} is not available in this version; nothing was written; use --format csv or html"
         )
-    folder = rewrite(settings, run, out, sort=sort)
+    folder = rewrite(settings, run, out, format_=chosen and chosen.value, sort=sort)
     if not call.quiet:
         output.line(output.printable(f"Report (student data, keep it private): {folder}"))

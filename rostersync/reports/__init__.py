@@ -1,17 +1,18 @@
-"""What a run leaves for people: CSVs and summary.json in a folder of its own, a summary in the terminal."""
+"""What a run leaves for people: a folder of its own in the formats asked for, a summary in the terminal."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from rostersync.model.report import ReportTables, RunSummary
+    from rostersync.reports.formats import About
 
 
-def write(path: Path, run_id: str, tables: ReportTables, meanwhile: Callable[[], RunSummary]) -> Path:
+def write(path: Path, run_id: str, tables: ReportTables, about: About, meanwhile: Callable[[], RunSummary]) -> Path:
     """Writes a run's report to `path/RUN_ID`, whole or not at all; gives that folder.
 
     `meanwhile` is called while the tables are written, which is work for another core: it carries the run out and
@@ -22,15 +23,50 @@ def write(path: Path, run_id: str, tables: ReportTables, meanwhile: Callable[[],
     """
     from concurrent.futures import ThreadPoolExecutor
 
-    from rostersync.reports.csv import write_tables
     from rostersync.reports.folder import publish
+    from rostersync.reports.formats import WRITERS
     from rostersync.reports.summary import write_summary
 
     def fill(folder: Path) -> None:
         with ThreadPoolExecutor(1) as pool:
-            written = pool.submit(write_tables, folder, tables)
+            begun = [pool.submit(WRITERS[name], folder, tables, about) for name in about.formats]
             summary = meanwhile()
-            written.result()
+            finishes = [each.result() for each in begun]
+        for finish in finishes:
+            finish(summary)
         write_summary(folder, summary)
 
     return publish(path, run_id, fill)
+
+
+def write_again(target: Path, tables: ReportTables, about: About, kept: Mapping[str, Any]) -> Path:
+    """Writes the report of a run that ended to the folder `target`, in place of what stands there; gives that folder.
+
+    `kept` is the run's summary as the state has it.
+
+    Raises:
+        ConfigurationError: something else than a report stands there, the folder cannot be written, or another version
+            kept a summary that this one cannot read.
+    """
+    from pydantic import ValidationError
+
+    from rostersync.errors import ConfigurationError
+    from rostersync.model.report import RunSummary
+    from rostersync.reports.folder import replace
+    from rostersync.reports.formats import WRITERS
+    from rostersync.reports.summary import write_kept_summary
+
+    try:
+        summary = RunSummary.model_validate(kept)
+    except ValidationError as error:
+        raise ConfigurationError(
+            "the state keeps a summary of this run that another version wrote and this one cannot read "
+            f"({error.error_count()} differences); nothing was written; use the newer version of rostersync"
+        ) from None
+
+    def fill(folder: Path) -> None:
+        for name in about.formats:
+            WRITERS[name](folder, tables, about)(summary)
+        write_kept_summary(folder, kept)
+
+    return replace(target, fill)

@@ -5,6 +5,7 @@ A report is derived from the state: when it cannot be written, the run itself st
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -44,14 +45,14 @@ def writable(path: Path) -> None:
         Path(tempfile.mkdtemp(prefix=".probe-", dir=path)).rmdir()
     except OSError as error:
         raise ConfigurationError(
-            f"Report folder {path} cannot be written ({_reason(error)}); nothing was done. "
+            f"Report folder {path} cannot be written ({reason(error)}); nothing was done. "
             "Make it writable or set reports.path to another folder."
         ) from error
 
 
 def latest_run_id(path: Path) -> str | None:
     """The greatest run id that has a report, or None: a new run's id must be later."""
-    return max(_run_ids(path), default=None)
+    return max(run_ids(path), default=None)
 
 
 def publish(path: Path, run_id: str, writer: Callable[[Path], object]) -> Path:
@@ -80,7 +81,7 @@ def publish(path: Path, run_id: str, writer: Callable[[Path], object]) -> Path:
         _flush_folder(path)
     except OSError as error:
         raise RosterSyncError(
-            f"The report of run {run_id} was not written to {path} ({_reason(error)}); no part of it was "
+            f"The report of run {run_id} was not written to {path} ({reason(error)}); no part of it was "
             "left there. Make room or make the folder writable, then run again."
         ) from error
     return target
@@ -106,7 +107,7 @@ def replace(target: Path, writer: Callable[[Path], object]) -> Path:
         _flush_folder(target.parent)
     except OSError as error:
         raise ConfigurationError(
-            f"The report was not written to {target} ({_reason(error)}); nothing was changed there. "
+            f"The report was not written to {target} ({reason(error)}); nothing was changed there. "
             "Make room, or make the folder around it writable."
         ) from error
     return target
@@ -136,15 +137,15 @@ def _exchange(partial: Path, target: Path) -> None:
         shutil.rmtree(old, ignore_errors=True)
 
 
-def prune(path: Path, keep: int) -> list[str]:
-    """Removes the oldest reports beyond the newest `keep` (`reports.keep`); gives their run ids.
+def prune(path: Path, keep: int, never: str | None = None) -> list[str]:
+    """Removes the oldest reports beyond the newest `keep` (`reports.keep`), never that of a run `never`; gives the ids.
 
     Raises:
         RosterSyncError: one cannot be removed.
     """
     if keep < 1:
         raise ValueError("at least one report is kept")
-    surplus = sorted(_run_ids(path))[:-keep]
+    surplus = [run_id for run_id in sorted(run_ids(path))[:-keep] if run_id != never]
     if not surplus:
         return []
     try:
@@ -154,10 +155,29 @@ def prune(path: Path, keep: int) -> list[str]:
             shutil.rmtree(hidden)
     except OSError as error:
         raise RosterSyncError(
-            f"Old reports in {path} could not be removed ({_reason(error)}); the new report is complete. "
+            f"Old reports in {path} could not be removed ({reason(error)}); the run and its report are complete. "
             "Make the folder writable."
         ) from error
     return surplus
+
+
+def put(path: Path, content: bytes) -> None:
+    """Writes a file for its owner alone in the place of the one that stands there, whole or not at all.
+
+    Raises:
+        OSError: it cannot be written; what stood there still does.
+    """
+    descriptor, name = tempfile.mkstemp(prefix=f"{_PARTIAL}{path.name}-", dir=path.parent)  # mode 0600
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(name).unlink()
+        raise
 
 
 def create_private(path: Path) -> BinaryIO:
@@ -166,14 +186,16 @@ def create_private(path: Path) -> BinaryIO:
     return os.fdopen(os.open(path, flags, 0o600), "wb")
 
 
-def _run_ids(path: Path) -> Iterator[str]:
+def run_ids(path: Path) -> Iterator[str]:
+    """The runs that have a report in the folder of reports, in any order."""
     if path.is_dir():
         for entry in path.iterdir():
             if RUN_ID.fullmatch(entry.name) and entry.is_dir() and not entry.is_symlink():
                 yield entry.name
 
 
-def _reason(error: OSError) -> str:
+def reason(error: OSError) -> str:
+    """What the system says of it."""
     return error.strerror or str(error) or type(error).__name__
 
 
@@ -194,7 +216,11 @@ def _sweep(path: Path) -> None:
     """
     for entry in path.iterdir():
         if entry.name.startswith(_PARTIAL) and time.time() - entry.lstat().st_mtime > _LEFTOVER_SECONDS:
-            shutil.rmtree(entry, ignore_errors=True)  # never follows a link
+            if entry.is_dir():
+                shutil.rmtree(entry, ignore_errors=True)  # never follows a link
+            else:
+                with contextlib.suppress(OSError):
+                    entry.unlink()
 
 
 def _settle(folder: Path) -> None:

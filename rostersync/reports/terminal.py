@@ -99,11 +99,19 @@ def _print_diagnosis(summary: RunSummary, console: Console) -> None:
     console.print(f"\nA guard tripped: {done}", style="bold")
     for line in summary.diagnosis:
         console.print(_text(f"Probably: {line}"))
+    console.print("Correct the export in the SIS. If the files are right, let this through once:")
+    console.print(_text(override_command(summary)), soft_wrap=True)
+
+
+def override_command(summary: RunSummary) -> str:
+    """The command that lets a run through which guards over records stop or hold; blank where none tripped."""
+    guards = of_records(summary)
+    if not guards:
+        return ""
     words = sorted({f"{guard.kind}@{guard.school_id}" if guard.school_id else guard.kind for guard in guards})
     named = " ".join(f"--override-guards {shlex.quote(word)}" for word in words[:3])
     more = "" if len(words) <= 3 else f" and {len(words) - 3} more, or --override-guards all"
-    console.print("Correct the export in the SIS. If the files are right, let this through once:")
-    console.print(_text(f"rostersync sync {named}{more}"), soft_wrap=True)
+    return f"rostersync sync {named}{more}"
 
 
 def of_records(summary: RunSummary) -> list[TrippedGuard]:

@@ -277,7 +277,7 @@ class Reports(Section):
     """Where the reports of the runs go, in which formats, and how many runs are kept."""
 
     path: ResolvedPath = Path("reports")
-    formats: tuple[ReportFormat, ...] = ("csv",)
+    formats: tuple[ReportFormat, ...] = ("csv", "html")
     keep: Annotated[int, Field(ge=1)] = 60
 
     @field_validator("formats", mode="before")

@@ -7,7 +7,7 @@ from typing import Any
 
 from rostersync.settings.mistakes import Mistake
 
-_FORMATS = ("html", "xlsx")
+_FORMATS = ("xlsx",)
 
 
 def take_out(raw: dict[str, Any]) -> Iterator[Mistake]:
@@ -21,5 +21,5 @@ def take_out(raw: dict[str, Any]) -> Iterator[Mistake]:
             names = ", ".join(f'"{name}"' for name in missing)
             yield Mistake(
                 ("reports", "formats"),
-                f'{names} is not available in this version; remove it or set formats = ["csv"]',
+                f'{names} is not available in this version; remove it or set formats = ["csv", "html"]',
             )

@@ -74,7 +74,7 @@ def refusal(done):
 
 
 def reports(folder):
-    return {path.name for path in (folder / "reports").iterdir()}
+    return {path.name for path in (folder / "reports").glob("2*")}
 
 
 def new_report(folder, before):

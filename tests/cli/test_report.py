@@ -9,7 +9,8 @@ import pytest
 from tests.cli.test_plan import refusal
 from tests.cli.test_sync import history
 
-FILES = {"users.csv", "classes.csv", "enrollments.csv", "guardianships.csv", "issues.csv", "summary.json"}
+CSVS = {"users.csv", "classes.csv", "enrollments.csv", "guardianships.csv", "issues.csv"}
+FILES = {*CSVS, "report.html", "summary.json"}
 
 
 def contents(folder):
@@ -49,7 +50,7 @@ class TestAgain:
         (folder / "report.html").write_text("spoilt", encoding="utf-8")
         run("report", two_runs[0])
         assert contents(folder) == before
-        assert {path.name for path in (synced / "reports").iterdir()} == set(two_runs)
+        assert {path.name for path in (synced / "reports").glob("2*")} == set(two_runs)
 
     def test_an_applied_plan_leaves_one_too(self, run, synced):
         run("--quiet", "plan", "--out", "plan.json")
@@ -70,6 +71,84 @@ class TestAgain:
         assert f"keeps no report of run {two_runs[0]}" in said
         run("sync", "--source", "nowhere", code=3)
         run("report")
+
+
+class TestFormats:
+    @pytest.mark.parametrize(("name", "files"), [("html", {"report.html"}), ("csv", CSVS)])
+    def test_out_holds_the_one_asked_for(self, run, synced, two_runs, name, files):
+        run("report", "--format", name, "--out", "copy")
+        assert set(contents(synced / "copy")) == {*files, "summary.json"}
+
+    def test_among_the_reports_it_is_added(self, run, synced, two_runs):
+        csv_alone = {"ROSTERSYNC_REPORTS__FORMATS": "csv"}
+        folder = synced / "reports" / two_runs[0]
+        run("report", two_runs[0], environ=csv_alone)
+        assert set(contents(folder)) == FILES - {"report.html"}
+        run("report", two_runs[0], "--format", "html", environ=csv_alone)
+        assert set(contents(folder)) == FILES
+
+    @pytest.mark.parametrize("formats", ["csv", "html", "html,csv"])
+    def test_a_sync_writes_what_the_settings_say(self, run, synced, formats):
+        run("--quiet", "sync", environ={"ROSTERSYNC_REPORTS__FORMATS": formats})
+        found = set(contents(synced / "reports" / history(run)[0]["run_id"]))
+        assert ("report.html" in found) == ("html" in formats)
+        assert (found >= CSVS) == ("csv" in formats)
+        assert "summary.json" in found
+
+    def test_the_page_of_a_run_stays_the_same_after_later_runs_and_an_undo(self, run, synced, two_runs):
+        before = [contents(synced / "reports" / run_id) for run_id in two_runs]
+        run("sync", "--source", "nowhere", code=3)
+        run("--quiet", "runs", "undo")
+        run("--quiet", "sync", "--source", "night2")
+        for run_id, files in zip(two_runs, before, strict=True):
+            shutil.rmtree(synced / "reports" / run_id)
+            run("report", run_id)
+            assert contents(synced / "reports" / run_id) == files
+
+    def test_the_page_may_be_sorted_too(self, run, synced):
+        run("report", "--format", "html", "--sort", "school", "--out", "copy")
+        assert '<th scope="col" data-column="school" aria-sort="ascending">' in (synced / "copy/report.html").read_text(
+            encoding="utf-8"
+        )
+
+
+class TestIndex:
+    def test_it_lists_every_kept_run_and_names_the_latest(self, run, synced, two_runs):
+        run("--quiet", "sync", "--dry-run")
+        listed = (synced / "reports/index.html").read_text(encoding="utf-8")
+        dry = max(path.name for path in (synced / "reports").glob("2*"))
+        for run_id in (*two_runs, dry):
+            assert f'<a href="{run_id}/report.html">' in listed
+        assert "dry run" in listed
+        assert (synced / "reports/latest").read_bytes() == f"{two_runs[-1]}\n".encode()
+        for name in ("index.html", "latest"):
+            assert stat.S_IMODE((synced / "reports" / name).stat().st_mode) == 0o600
+
+    def test_dry_runs_never_push_out_the_last_applied_run(self, run, synced, two_runs):
+        one = {"ROSTERSYNC_REPORTS__KEEP": "1"}
+        for _ in range(2):
+            run("--quiet", "sync", "--dry-run", environ=one)
+        kept = sorted(path.name for path in (synced / "reports").glob("2*"))
+        assert kept[0] == two_runs[-1]
+        assert len(kept) == 2
+        listed = (synced / "reports/index.html").read_text(encoding="utf-8")
+        assert two_runs[0] not in listed
+        assert all(run_id in listed for run_id in kept)
+
+    def test_a_run_that_was_taken_back_is_listed_as_that(self, run, synced, two_runs):
+        assert ">undone<" not in (synced / "reports/index.html").read_text(encoding="utf-8")
+        run("--quiet", "runs", "undo")
+        undone = (synced / "reports/index.html").read_text(encoding="utf-8")
+        assert undone.count('<span class="mark undone">undone</span>') == 1
+        run("report", two_runs[0])
+        assert (synced / "reports/index.html").read_text(encoding="utf-8") == undone
+
+    def test_a_page_that_is_written_later_is_linked(self, run, synced, two_runs):
+        csv_alone = {"ROSTERSYNC_REPORTS__FORMATS": "csv"}
+        run("report", two_runs[0], environ=csv_alone)
+        assert f'<a href="{two_runs[0]}/">' in (synced / "reports/index.html").read_text(encoding="utf-8")
+        run("report", two_runs[0])
+        assert f'<a href="{two_runs[0]}/report.html">' in (synced / "reports/index.html").read_text(encoding="utf-8")
 
 
 class TestSort:
@@ -105,14 +184,13 @@ class TestRefusals:
         assert "keeps no report yet" in refusal(run("report", code=2))
 
     def test_a_dry_run_is_not_kept(self, run, synced):
-        before = {path.name for path in (synced / "reports").iterdir()}
+        before = {path.name for path in (synced / "reports").glob("2*")}
         run("--quiet", "sync", "--dry-run")
-        (dry,) = {path.name for path in (synced / "reports").iterdir()} - before
+        (dry,) = {path.name for path in (synced / "reports").glob("2*")} - before
         assert "dry runs are not in it" in refusal(run("report", dry, code=2))
 
-    @pytest.mark.parametrize("name", ["html", "xlsx"])
-    def test_formats_of_later_versions_are_exit_2(self, run, synced, name):
-        assert f"{name} is not available in this version" in refusal(run("report", "--format", name, code=2))
+    def test_formats_of_later_versions_are_exit_2(self, run, synced):
+        assert "xlsx is not available in this version" in refusal(run("report", "--format", "xlsx", code=2))
 
     def test_another_format_is_exit_2(self, run, synced):
         refusal(run("report", "--format", "pdf", code=2))
@@ -137,3 +215,13 @@ class TestRefusals:
         (synced / "state.db").unlink()
         refusal(run("report", code=2))
         assert not (synced / "state.db").exists()
+
+
+def test_a_list_that_cannot_be_written_is_said_and_the_run_stands(run, synced):
+    (synced / "reports" / "index.html").unlink()
+    (synced / "reports" / "index.html").mkdir()
+    said = refusal(run("--quiet", "sync", code=1))
+    assert "the run and the reports are complete" in said
+    newest = history(run)[0]
+    assert newest["status"] == "applied"
+    assert set(contents(synced / "reports" / newest["run_id"])) == FILES

@@ -73,7 +73,7 @@ def test_a_dry_run_shows_both_lists_and_writes_nothing(run, synced, second_night
     table = csv.DictReader(io.StringIO(run("runs", "undo", "--dry-run", "--format", "csv").stdout, newline=""))
     assert len(list(table)) == len(rows)
     assert (people(synced), run_ids(synced)) == (before, runs)
-    assert sorted(path.name for path in (synced / "reports").iterdir()) == runs
+    assert sorted(path.name for path in (synced / "reports").glob("2*")) == runs
 
 
 def test_the_first_load_leaves_an_empty_directory(run, synced):

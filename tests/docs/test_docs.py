@@ -124,7 +124,6 @@ def test_the_variables_shown_are_valid(tmp_path):
 @pytest.mark.parametrize(
     "text",
     [
-        '[reports]\nformats = ["html"]',
         '[reports]\nformats = ["xlsx"]',
     ],
 )

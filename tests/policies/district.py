@@ -277,6 +277,7 @@ class District:
             guards = "\n".join(["[guards]", *(f"{key} = {_toml(value)}" for key, value in values.items())])
         lines.append(self.limits if guards is None else guards)
         self._unlimited = guards is None and self.limits == NO_GUARDS
+        lines += ["[reports]", 'formats = ["csv"]']  # what the rules' tests read
         for first, last in pause:
             lines += ["[[pause]]", f"from = {first}", f"to = {last}"]
         (self.folder / "rostersync.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -17,6 +17,7 @@ import pytest
 from rostersync.errors import ConfigurationError, RosterSyncError
 from rostersync.reports import write
 from rostersync.reports.folder import latest_run_id, prune, publish, writable
+from tests.reports.page import ABOUT
 
 FIRST, SECOND, THIRD = "20261121T213000Z", "20261122T213000Z", "20261123T213000Z"
 NOBODY = 65534
@@ -215,7 +216,7 @@ def test_a_folder_that_became_read_only_is_named(make_tables, make_summary):
     tables = make_tables()
     carried_out = []
     with read_only_folder() as folder, pytest.raises(RosterSyncError) as refused:
-        write(folder, FIRST, tables, lambda: carried_out.append(1) or make_summary(tables))
+        write(folder, FIRST, tables, ABOUT, lambda: carried_out.append(1) or make_summary(tables))
     assert carried_out == []  # found before the run, not after it
     assert str(folder) in str(refused.value)
     assert "\n" not in str(refused.value)
@@ -230,7 +231,7 @@ def test_a_full_disk_leaves_nothing(tmp_path, make_tables, make_summary):
     resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, limits[1]))
     try:
         with pytest.raises(RosterSyncError, match="was not written") as refused:
-            write(tmp_path, FIRST, tables, lambda: summary)
+            write(tmp_path, FIRST, tables, ABOUT, lambda: summary)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         signal.signal(signal.SIGXFSZ, handler)

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from rostersync.model.notes import Action, Code, actions_of
 from rostersync.model.report import RunSummary, SchoolRemovals, TrippedGuard
 from rostersync.reports import write
+from tests.reports.page import ABOUT
 
 NOTED = st.sampled_from([(action.value, code.value) for code in Code for action in actions_of(code)])
 
@@ -92,12 +93,13 @@ def test_summary_json_as_other_programs_read_it(tmp_path, make_tables, make_summ
             )
         ],
     )
-    folder = write(tmp_path, summary.run.run_id, tables, lambda: summary)
+    folder = write(tmp_path, summary.run.run_id, tables, ABOUT, lambda: summary)
     assert sorted(path.name for path in folder.iterdir()) == [
         "classes.csv",
         "enrollments.csv",
         "guardianships.csv",
         "issues.csv",
+        "report.html",
         "summary.json",
         "users.csv",
     ]

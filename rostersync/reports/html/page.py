@@ -1,0 +1,198 @@
+"""What stands on the page of a run, and the page itself."""
+
+from __future__ import annotations
+
+import zoneinfo
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from rostersync.model.findings import Severity
+from rostersync.model.notes import Action
+from rostersync.model.past_run import PastRun
+from rostersync.model.report import RunSummary
+from rostersync.reports.html import assets, columns, row_markup
+from rostersync.reports.html.counting import GROUPS, KINDS
+from rostersync.reports.html.school_changes import CHART_KINDS, SchoolLine, school_lines
+from rostersync.reports.html.trend import trend
+from rostersync.reports.seriousness import SERIOUSNESS, most_serious
+from rostersync.reports.terminal import ATTENTION, TABLES, of_records, override_command, unchanged_text
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from rostersync.model.report import ReportTables
+    from rostersync.reports.formats import About
+
+MOST_ROWS = 5_000
+"""So many rows of a table are on the page; the CSV has them all."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A filter of a table: its column and the values that occur, with how many rows have each."""
+
+    column: str
+    values: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True)
+class PageTable:
+    """A table of the page: its rows as markup, `shown` of `total`; `sorted_by` is the column they are in order of."""
+
+    name: str
+    layout: columns.Layout
+    rows: Markup
+    shown: int
+    total: int
+    sorted_by: str
+    choices: tuple[Choice, ...]
+
+
+@dataclass(frozen=True)
+class Body:
+    """What the tables alone give: known before the run has ended."""
+
+    tables: tuple[PageTable, ...]
+    schools: tuple[SchoolLine, ...]
+
+
+@dataclass(frozen=True)
+class Attention:
+    """A line of what needs a person; with `code` the table shows only those rows."""
+
+    count: int
+    text: str
+    table: str
+    code: str
+
+
+def body_of(tables: ReportTables, sort: str | None) -> Body:
+    """The tables' part of the page."""
+    shown = tuple(_table(tables, name, layout, sort) for name, layout in columns.LAYOUTS.items())
+    return Body(shown, school_lines(tables))
+
+
+def render(body: Body, summary: RunSummary, about: About) -> str:
+    """The page of a run; the same values give the same text."""
+    style, script = assets.inline("page.css"), assets.inline("report.js")
+    run = summary.run
+    this = PastRun(run.run_id, run.status, run.dry_run, summary.counts)
+    return (
+        assets.environment()
+        .get_template("report.html.j2")
+        .render(
+            style=style,
+            script=script,
+            policy=assets.policy(style, script),
+            district=about.district,
+            summary=summary,
+            run=run,
+            started=_local(run.started_at, about.timezone),
+            took=_took(summary),
+            ending=_ending(summary),
+            guards=of_records(summary),
+            stale=unchanged_text(summary),
+            override=override_command(summary),
+            attention=tuple(_attention(summary)),
+            cards=tuple(_cards(summary)),
+            findings=tuple(_findings(summary)),
+            groups=GROUPS,
+            chart_kinds=CHART_KINDS,
+            trend=trend((*about.before, this)),
+            schools=body.schools,
+            tables=body.tables,
+            label=columns.label,
+            of_csv=columns.of_csv,
+            order=" ".join(SERIOUSNESS),
+            has_csv="csv" in about.formats,
+        )
+    )
+
+
+def _table(tables: ReportTables, name: str, layout: columns.Layout, sort: str | None) -> PageTable:
+    import polars as pl
+
+    everything = getattr(tables, name)
+    rows = most_serious(everything, name, layout.columns, MOST_ROWS)
+    sorted_by = layout.first
+    if sort in layout.columns:
+        rows = rows.sort(pl.col(sort) == "", pl.col(sort), maintain_order=True)
+        sorted_by = sort
+    return PageTable(
+        name,
+        layout,
+        row_markup.rows(rows, layout.names_row),
+        rows.height,
+        everything.shape[0],
+        sorted_by,
+        tuple(_choice(rows, column) for column in layout.filters),
+    )
+
+
+def _choice(rows: pl.DataFrame, column: str) -> Choice:
+    """Values of a column that occur, schools one by one, in the order of their seriousness or of the alphabet."""
+    counts: Counter[str] = Counter()
+    for value, found in row_markup.clean_column(rows[column]).value_counts().iter_rows():
+        for part in value.split("; ") if column == "school" else (value,):
+            counts[part] += found
+    rank = {action.value: place for place, action in enumerate(SERIOUSNESS)} if column == "action" else {}
+    return Choice(column, tuple(sorted(counts.items(), key=lambda item: (rank.get(item[0], 0), item[0]))))
+
+
+def _local(moment: datetime, timezone: str) -> str:
+    local = moment.astimezone(zoneinfo.ZoneInfo(timezone))
+    return f"{local:%A}, {local.day} {local:%B %Y, %H:%M} ({timezone})"
+
+
+def _took(summary: RunSummary) -> int:
+    return round((summary.run.finished_at - summary.run.started_at).total_seconds())
+
+
+def _ending(summary: RunSummary) -> tuple[str, str, str]:
+    """How the run ended: a word for the style, a headline, a sentence."""
+    run = summary.run
+    held = bool(of_records(summary))
+    if run.dry_run:
+        would = " A guard tripped: a sync would end like this too." if held else ""
+        return ("held" if held else "dry"), "Dry run", f"Nothing was changed: this is what a sync would do.{would}"
+    if run.status == "stopped":
+        return "stopped", "Stopped", "A guard tripped and stopped the run: nothing was changed."
+    if run.status == "held":
+        return "held", "Held in part", "A guard tripped: what it protects was held, everything else was applied."
+    return "applied", "Applied", "Everything that the rules decided was applied."
+
+
+def _attention(summary: RunSummary) -> list[Attention]:
+    lines = []
+    errors = sum(summary.findings.get(Severity.ERROR, {}).values())
+    if errors:
+        lines.append(Attention(errors, "errors in the files: these rows were not used", "issues", ""))
+    for code, text in ATTENTION.items():
+        for table in TABLES:
+            count = summary.codes.get(table, {}).get(code, 0)
+            if count:
+                lines.append(Attention(count, text, table, code.value))
+    return lines
+
+
+def _cards(summary: RunSummary) -> list[tuple[str, str, list[tuple[str, int]]]]:
+    """Kind, the table that it stands in, and its actions that occurred."""
+    cards = []
+    for kind in KINDS:
+        counts = summary.counts.get(kind, {})
+        table = kind if kind in TABLES else "users"
+        cards.append((kind, table, [(action.value, counts[action]) for action in Action if counts.get(action)]))
+    return cards
+
+
+def _findings(summary: RunSummary) -> list[tuple[str, str, int]]:
+    """Severity, code and number of rows, errors first."""
+    return [
+        (severity.value, code, count)
+        for severity in (Severity.ERROR, Severity.WARNING)
+        for code, count in sorted(summary.findings.get(severity, {}).items(), key=lambda item: (-item[1], item[0]))
+    ]
