@@ -18,7 +18,7 @@ from rostersync.commands import (
     generate,
     guardians,
     plan,
-    report,
+    report_group,
     runs,
     setup,
     sync,
@@ -127,7 +127,7 @@ app.command("trust-host")(setup.trust_host)
 app.command("sync")(sync.sync)
 app.command("plan")(plan.plan)
 app.command("apply")(apply.apply)
-app.command("report")(report.report)
+app.add_typer(report_group.app, name="report")
 app.command("validate")(validate.validate)
 app.command("explain")(explain.explain)
 app.command("generate")(generate.generate)

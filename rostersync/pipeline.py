@@ -181,9 +181,11 @@ def propose(
     from rostersync import intake, messages, planning
     from rostersync.diff import diff, fingerprints
     from rostersync.importers.chain import chain_facts
+    from rostersync.importers.layouts import LAYOUTS
     from rostersync.importers.limits import dangling_facts
     from rostersync.model.plan import Plan
     from rostersync.policies.delivery import first_seen
+    from rostersync.policies.findings_ledger import told_files
     from rostersync.policies.guards import decide_with_guards
     from rostersync.policies.waiting import waiting_rows
     from rostersync.scope import scope
@@ -245,6 +247,7 @@ def propose(
             **first_seen(delivery, meta, started_at),
             **dangling_facts(roster, meta),
             **chain_facts(roster.modes, meta, run_id, settings.schools.include),
+            **told_files({each.file: roster.modes.get(each.table, "absent") for each in LAYOUTS}, run_id),
         },
     )
     return plan, roster
@@ -266,6 +269,7 @@ def carry_out(
     from rostersync.policies.guards import counts
     from rostersync.reports.packing import pack
     from rostersync.state import journal, record_counts, report_tables, snapshot
+    from rostersync.state.findings_ledger import write_ledger
     from rostersync.state.first_load import suits, transaction
     from rostersync.state.guard_totals import keep_totals
     from rostersync.state.writer import apply, record_run
@@ -299,6 +303,7 @@ def carry_out(
         ):
             changed = apply(connection, plan, name, loaded=loaded)
             keep_totals(connection, plan.judgement.totals)
+            write_ledger(connection, reporting.ledger_moves(plan, connection), plan.run_id, settings.reports.keep)
         report_tables.keep(connection, plan.run_id, packed.result(), settings.reports.keep)
         try:
             if written is not None:

@@ -14,6 +14,9 @@ from rostersync.model.roster import Roster
 from rostersync.settings import Settings
 
 if TYPE_CHECKING:
+    import sqlite3
+
+    from rostersync.model.findings_ledger import LedgerMoves
     from rostersync.model.report import ReportTables, RunSummary
     from rostersync.reports.formats import About
     from rostersync.state.reader import StateReader
@@ -70,6 +73,7 @@ def summary(
 
     with reading(settings.state.path) as connection:
         orgs = _org_names(plan, StateReader(connection))
+        ledger = ledger_moves(plan, connection).counts
     stale = unchanged_too_long(plan.facts, plan.started_at, settings)
     tripped = (*tripped_guards(plan.judgement, orgs), *(() if stale is None else (stale,)))
     counts = {name.lower(): count for name, count in roster.row_counts.items()}
@@ -91,10 +95,22 @@ def summary(
         schools=removals_by_school(plan.judgement, orgs),
         guards_tripped=tripped,
         diagnosis=plan.judgement.diagnosis,
+        ledger=ledger,
         seconds=seconds,
         report=settings.reports.path / plan.run_id,
         settings_digest=plan.settings_digest,
     )
+
+
+def ledger_moves(plan: Plan, connection: sqlite3.Connection) -> LedgerMoves:
+    """What the findings of a plan move in the ledger of this state."""
+    from rostersync.policies import findings_ledger
+    from rostersync.state.findings_ledger import read_ledger
+    from rostersync.state.reader import StateReader
+
+    stored, unlisted = read_ledger(connection)
+    facts = {**StateReader(connection).meta(), **plan.facts}
+    return findings_ledger.ledger_moves(plan.findings, stored, unlisted, facts, plan.run_id)
 
 
 def about(settings: Settings, run_id: str) -> About:

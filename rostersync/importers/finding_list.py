@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rostersync.model.findings import FINDING_COLUMNS, Severity
+from rostersync.model.findings import FINDING_COLUMNS, MORE_ROWS, Severity
 
 if TYPE_CHECKING:
     import polars as pl
@@ -80,7 +80,7 @@ class FindingList:
         if limit and found.height > limit:
             self._parts.append(found.head(limit))
             more = found.height - limit
-            self.note(severity, file, code, f"The same in {more} more rows of this file.", column=column)
+            self.note(severity, file, code, MORE_ROWS.format(more=more), column=column)
         else:
             self._parts.append(found)
 

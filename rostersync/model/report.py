@@ -150,7 +150,7 @@ class RunSummary(_Facts):
     `counts` are rows of the report per kind and action (all actions, also those with 0), `codes` per kind and
     code. Kinds are the tables and, within users, students, guardians and staff by leading role. `schools` is
     by kind and school id; `diagnosis` says what probably happened where guards tripped; `findings` by severity and
-    code; `seconds` by stage.
+    code, `ledger` by code: how many are `new`, `still` there, `fixed`, and `unlisted` beyond those; `seconds` by stage.
     """
 
     run: RunFacts
@@ -161,6 +161,7 @@ class RunSummary(_Facts):
     guards_tripped: tuple[TrippedGuard, ...]
     diagnosis: tuple[str, ...] = ()
     findings: dict[str, dict[str, int]]
+    ledger: dict[str, dict[str, int]] = Field(default_factory=dict)
     seconds: dict[str, float]
     report: str = Field(description="the report's folder")
     settings_digest: str

@@ -50,6 +50,15 @@ def write_tables(folder: Path, tables: ReportTables, *, sort: str | None = None)
         _write(folder / f"{table}.csv", cells(polars_frame(frame, columns)), order)
 
 
+def write_table(path: Path, frame: pl.DataFrame) -> None:
+    """Writes one table in the order of its rows, in the same manner, into a file that is not there yet.
+
+    Raises:
+        OSError: the file cannot be written, or is there already.
+    """
+    _write(path, cells(frame), ())
+
+
 def cells(frame: pl.DataFrame) -> pl.DataFrame:
     """A report table as it is written: text that no spreadsheet evaluates; only `line` stays a number."""
     import polars as pl

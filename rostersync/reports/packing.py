@@ -9,7 +9,7 @@ from rostersync.model.report import TABLE_COLUMNS, ReportTables
 from rostersync.reports.frames import polars_frame
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import polars as pl
 
@@ -39,3 +39,10 @@ def _unpacked(content: bytes, columns: tuple[str, ...]) -> pl.DataFrame:
     frame = pl.read_ipc(io.BytesIO(content))
     new = [pl.lit(None, dtype=pl.String).alias(name) for name in columns if name not in frame.columns]
     return frame.with_columns(new).select(columns)
+
+
+def read_columns(content: bytes, columns: Sequence[str]) -> pl.DataFrame:
+    """Some columns of one packed table, all of which every version has packed."""
+    import polars as pl
+
+    return pl.read_ipc(io.BytesIO(content), columns=list(columns))

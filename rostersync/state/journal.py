@@ -14,7 +14,17 @@ from dataclasses import dataclass
 
 RECORDS = ("accounts", "users", "classes", "enrollments", "guardianships")
 """The tables that people see and edit. A first load fills them: nothing is done per added row."""
-FACTS = ("standing_notes", "waiting", "guard_totals", "orgs", "academic_sessions", "user_roles", "meta")
+FACTS = (
+    "standing_notes",
+    "waiting",
+    "guard_totals",
+    "orgs",
+    "academic_sessions",
+    "user_roles",
+    "meta",
+    "findings_ledger",
+    "findings_unlisted",
+)
 """The tables that runs alone write; rows that a run adds to them are noted too."""
 ACCOUNT_IDS = "account_ids"
 """In the place of a table: the greatest account id before and after the run, of every run that can be taken back."""

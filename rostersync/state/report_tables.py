@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+
+class KeptTable(NamedTuple):
+    """A packed table of a run's report."""
+
+    run_id: str
+    started_at: str
+    content: bytes
 
 
 def keep(connection: sqlite3.Connection, run_id: str, contents: Mapping[str, bytes], newest: int) -> None:
@@ -41,3 +50,13 @@ def run_summary(connection: sqlite3.Connection, run_id: str) -> str | None:
     """What the run's row holds of its summary, as JSON (blank where it has none); None for an unknown run."""
     found = connection.execute("SELECT coalesce(summary, '') FROM runs WHERE run_id = ?", (run_id,)).fetchone()
     return None if found is None else str(found[0])
+
+
+def kept_nights(connection: sqlite3.Connection, table: str) -> Iterator[KeptTable]:
+    """This table of every kept report of a night that was applied and not taken back, the latest first."""
+    query = (
+        "SELECT r.run_id, r.started_at, t.content FROM report_tables t JOIN runs r ON r.number = t.run "
+        "WHERE t.name = ? AND r.applied AND r.undoes IS NULL "
+        "AND NOT EXISTS (SELECT 1 FROM runs u WHERE u.undoes = r.number) ORDER BY r.number DESC"
+    )
+    return map(KeptTable._make, connection.execute(query, (table,)))

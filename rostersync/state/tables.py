@@ -313,6 +313,36 @@ class RecordCount(SQLModel, table=True):
     count: int
 
 
+class LedgerFinding(SQLModel, table=True):
+    """Something wrong in the files, across nights; the same one in another line is the same row."""
+
+    __tablename__ = "findings_ledger"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+    identity: str = Field(primary_key=True)
+    severity: str
+    file: str
+    code: str
+    column_name: str | None = None
+    record_id: str | None = None
+    value: str | None = None
+    message: str | None = None
+    first_run: int = Field(foreign_key="runs.number")
+    last_run: int = Field(foreign_key="runs.number")  # that wrote this row: meta has the last that read the file
+    fixed_run: int | None = Field(default=None, foreign_key="runs.number")
+
+
+class UnlistedFindings(SQLModel, table=True):
+    """Findings of a kind that a file does not list one by one; up to `last_id` all of them are listed."""
+
+    __tablename__ = "findings_unlisted"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+    file: str = Field(primary_key=True)
+    code: str = Field(primary_key=True)
+    column_name: str = Field(primary_key=True)
+    count: int
+    last_id: str | None = None
+
+
 class ReportTable(SQLModel, table=True):
     """One table of a run's report as it was written, compressed; kept as long as the report."""
 

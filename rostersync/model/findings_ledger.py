@@ -1,0 +1,51 @@
+"""The ledger of findings: which are new, still there or fixed from night to night."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import polars as pl
+
+CONTENT = ("severity", "file", "code", "column_name", "record_id", "value", "message")
+"""A finding as the ledger has it: the columns of issues.csv but for the line, which says nothing about it."""
+LEDGER_COLUMNS = ("identity", *CONTENT, "first_run", "last_run", "fixed_run")
+"""`identity`: of file, code, column and record, where there is no record of value and message. Runs are numbers."""
+UNLISTED_COLUMNS = ("file", "code", "column_name", "count", "last_id")
+"""Findings beyond those that a file lists one by one: how many, and the last record id up to which all are listed."""
+
+TOLD = "told:"
+"""In front of a file's name in the facts of an import: the last run that read the whole file."""
+EVERY_OTHER = "*"
+"""In the place of a name: the last run whose import was no delta, for whatever else findings name."""
+
+
+@dataclass(frozen=True)
+class LedgerMoves:
+    """What a night moves in the ledger.
+
+    `found`: `identity` and CONTENT of rows to write; `again` of them those that begin tonight (new, or back after they
+    were fixed). `fixed`: identities that are gone. `unlisted`: UNLISTED_COLUMNS from now on; those of the files in
+    `told` are replaced. `counts`: per code `new`, `still`, `fixed` and `unlisted`.
+    """
+
+    found: pl.DataFrame
+    again: pl.Series
+    fixed: pl.Series
+    unlisted: pl.DataFrame
+    counts: dict[str, dict[str, int]]
+
+
+def ledger_schema() -> dict[str, pl.DataType]:
+    """Column types of a frame of the ledger."""
+    import polars as pl
+
+    return {name: pl.Int64() if name.endswith("_run") else pl.String() for name in LEDGER_COLUMNS}
+
+
+def unlisted_schema() -> dict[str, pl.DataType]:
+    """Column types of a frame of what is not listed."""
+    import polars as pl
+
+    return {name: pl.Int64() if name == "count" else pl.String() for name in UNLISTED_COLUMNS}
