@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rostersync.commands import invocation, logs, output
 from rostersync.errors import ConfigurationError
-from rostersync.settings import Settings
+
+if TYPE_CHECKING:
+    from rostersync.settings import Settings
 
 
 class ReportFormat(StrEnum):
