@@ -70,6 +70,13 @@ class TestContacts:
         assert stat.S_IMODE((synced / "desk.csv").stat().st_mode) == 0o600
         assert not [path for path in synced.iterdir() if path.name.startswith(".partial")]
 
+    def test_a_page_runs_nothing_but_its_own_script_and_shows_every_row(self, run, synced):
+        run("report", "contacts", "--out", "desk.html")
+        page = (synced / "desk.html").read_text(encoding="utf-8")
+        assert "default-src &#39;none&#39;" in page
+        assert stat.S_IMODE((synced / "desk.html").stat().st_mode) == 0o600
+        assert all(f"<td>{row['id']}</td>" in page for row in listed(run))
+
     def test_one_school(self, run, district):
         run("generate", "three-schools", "--students", "200")
         run("--quiet", "sync", "--source", "three-schools")

@@ -63,7 +63,12 @@ def commands() -> list[str]:
 
     def walk(command: object, name: str) -> list[str]:
         inner = getattr(command, "commands", None)
-        return [name] if inner is None else [each for key in inner for each in walk(inner[key], f"{name} {key}")]
+        if inner is None:
+            return [name]
+        named = {
+            key: name if each.hidden else f"{name} {key}" for key, each in inner.items()
+        }  # hidden: the group itself
+        return [each for key in inner for each in walk(inner[key], named[key])]
 
     return walk(typer.main.get_command(app), "rostersync")
 

@@ -14,6 +14,7 @@ from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
 from rostersync import plans, two_steps
+from rostersync.importers.layouts import LAYOUTS
 from tests.laws import checks
 from tests.laws.stories import Night, Step, class_rows, enrollment_rows, tell, user_rows
 from tests.laws.test_laws import LONG, QUICK, Make, new_district, stories
@@ -25,7 +26,10 @@ OF_THE_RUN = {
     *("run_id", "started_at", "finished_at", "created_at", "summary", "source", "content", "made_at", "generation")
 }
 """Columns that say when and from where, and the packed report, which is compared as files."""
-OF_THE_STATE = {"snapshot", "created_at", "generation", "based_on", "delivery_since"}
+OF_THE_STATE = {
+    *("snapshot", "created_at", "generation", "based_on", "delivery_since"),
+    *(f"told:{name}" for name in ("*", *(layout.file for layout in LAYOUTS))),
+}
 """Facts that may differ: a plan from a file leaves no snapshot, so the next night looks at everybody; and run ids."""
 
 
