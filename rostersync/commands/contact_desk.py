@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -28,9 +28,10 @@ class ContactsFormat(StrEnum):
     CSV = "csv"
     JSON = "json"
     HTML = "html"
+    XLSX = "xlsx"
 
 
-FILES = frozenset({ContactsFormat.CSV, ContactsFormat.HTML})
+FILES = frozenset({ContactsFormat.CSV, ContactsFormat.HTML, ContactsFormat.XLSX})
 """What goes into a file."""
 
 
@@ -87,7 +88,7 @@ def _format(chosen: ContactsFormat | None, out: Path | None) -> ContactsFormat:
 def _write(settings: Settings, rows: pl.DataFrame, chosen: ContactsFormat, out: Path) -> None:
     from rostersync.reports.single_file import write_file
 
-    writers = {ContactsFormat.CSV: _csv, ContactsFormat.HTML: _html}
+    writers = {ContactsFormat.CSV: _csv, ContactsFormat.HTML: _html, ContactsFormat.XLSX: _xlsx}
     write_file(out.absolute(), lambda path: writers[chosen](settings, rows, path))
 
 
@@ -104,3 +105,9 @@ def _html(settings: Settings, rows: pl.DataFrame, path: Path) -> None:
     today = datetime.now(settings.district.zone).date()
     with create_private(path) as file:
         file.write(contacts_page(rows, settings.district.name, today).encode())
+
+
+def _xlsx(_settings: Settings, rows: pl.DataFrame, path: Path) -> None:
+    from rostersync.reports.xlsx.book import write_table
+
+    write_table(path, "contacts", rows.columns, rows.rows(), datetime.now(UTC))

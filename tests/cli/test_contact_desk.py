@@ -5,6 +5,7 @@ import io
 import json
 import stat
 
+import openpyxl
 import pytest
 
 from tests.cli.test_plan import refusal
@@ -76,6 +77,16 @@ class TestContacts:
         assert "default-src &#39;none&#39;" in page
         assert stat.S_IMODE((synced / "desk.html").stat().st_mode) == 0o600
         assert all(f"<td>{row['id']}</td>" in page for row in listed(run))
+
+    def test_a_workbook_holds_every_value_as_text(self, run, synced):
+        run("report", "contacts", "--out", "desk.xlsx")
+        assert stat.S_IMODE((synced / "desk.xlsx").stat().st_mode) == 0o600
+        sheet = openpyxl.load_workbook(synced / "desk.xlsx")["contacts"]
+        head, *written = sheet.iter_rows(values_only=True)
+        assert list(head) == list(COLUMNS)
+        assert [[cell or None for cell in row] for row in written] == [
+            [None if row[name] in (None, "") else str(row[name]) for name in COLUMNS] for row in listed(run)
+        ]
 
     def test_one_school(self, run, district):
         run("generate", "three-schools", "--students", "200")
