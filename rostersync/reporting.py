@@ -64,6 +64,7 @@ def summary(
     seconds: Mapping[str, float],
 ) -> RunSummary:
     """The summary of the run, as it stands now."""
+    from rostersync.importers.layouts import LAYOUTS
     from rostersync.model.report import RunFacts, SourceFacts, SourceFile
     from rostersync.policies.delivery import since, unchanged_too_long
     from rostersync.reports.guards import removals_by_school, tripped_guards
@@ -77,8 +78,15 @@ def summary(
     stale = unchanged_too_long(plan.facts, plan.started_at, settings)
     tripped = (*tripped_guards(plan.judgement, orgs), *(() if stale is None else (stale,)))
     counts = {name.lower(): count for name, count in roster.row_counts.items()}
+    modes = {layout.file.lower(): roster.modes.get(layout.table) for layout in LAYOUTS}
     files = tuple(
-        SourceFile(name=file.name, size=file.size, digest=file.digest, rows=counts.get(file.name.lower()))
+        SourceFile(
+            name=file.name,
+            size=file.size,
+            digest=file.digest,
+            rows=counts.get(file.name.lower()),
+            mode=modes.get(file.name.lower()),
+        )
         for file in delivery.files
     )
     return summarise(
@@ -106,11 +114,9 @@ def ledger_moves(plan: Plan, connection: sqlite3.Connection) -> LedgerMoves:
     """What the findings of a plan move in the ledger of this state."""
     from rostersync.policies import findings_ledger
     from rostersync.state.findings_ledger import read_ledger
-    from rostersync.state.reader import StateReader
 
     stored, unlisted = read_ledger(connection)
-    facts = {**StateReader(connection).meta(), **plan.facts}
-    return findings_ledger.ledger_moves(plan.findings, stored, unlisted, facts, plan.run_id)
+    return findings_ledger.ledger_moves(plan.findings, stored, unlisted, plan.facts, plan.run_id)
 
 
 def about(settings: Settings, run_id: str) -> About:

@@ -1,9 +1,38 @@
 """What all tests share."""
 
 import os
+from pathlib import Path
 
+import pytest
 from hypothesis import settings
 
 settings.register_profile("patient", deadline=None)  # a busy machine is no finding
 if "CI" not in os.environ:  # there hypothesis takes a profile of its own, as patient
     settings.load_profile("patient")
+
+TESTS = Path(__file__).parent
+LONG = frozenset(
+    {
+        "importers/test_laws.py",
+        "laws/test_delta_chain.py",
+        "laws/test_guard_laws.py",
+        "laws/test_known_stories.py",
+        "laws/test_laws.py",
+        "laws/test_mutants.py",
+        "policies/test_always.py",
+        "policies/test_guards_extreme.py",
+        "policies/test_lost_columns.py",
+        "policies/test_primary.py",
+        "policies/test_validity.py",
+        "policies/test_waiting.py",
+    }
+)
+"""Sweeps and wide tables that belong to `make test-long`, so that `make test` stays within ten minutes on two cores."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks everything in the files of LONG, before tests are chosen by their marks."""
+    for item in items:
+        if item.path.is_relative_to(TESTS) and item.path.relative_to(TESTS).as_posix() in LONG:
+            item.add_marker("long")

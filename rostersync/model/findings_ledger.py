@@ -16,9 +16,9 @@ UNLISTED_COLUMNS = ("file", "code", "column_name", "count", "last_id")
 """Findings beyond those that a file lists one by one: how many, and the last record id up to which all are listed."""
 
 TOLD = "told:"
-"""In front of a file's name in the facts of an import: the last run that read the whole file."""
+"""In front of a file's name in the facts of an import: its run, where the whole file was read. The state keeps none."""
 EVERY_OTHER = "*"
-"""In the place of a name: the last run whose import was no delta, for whatever else findings name."""
+"""In the place of a name: the run, where its import was no delta, for whatever else findings name."""
 
 
 @dataclass(frozen=True)

@@ -101,12 +101,13 @@ class RunFacts(_Facts):
 
 
 class SourceFile(_Facts):
-    """One delivered file: bytes, SHA-256 in hex, data rows (None where they were not read)."""
+    """One delivered file: bytes, SHA-256 in hex, data rows (None where they were not read), bulk or delta."""
 
     name: str
     size: int
     digest: str
     rows: int | None
+    mode: str | None = None
 
 
 class SourceFacts(_Facts):

@@ -25,13 +25,13 @@ _MORE = "^" + MORE_ROWS.format(more="([0-9]+)").replace(".", r"\.") + "$"
 
 
 def told_files(modes: Mapping[str, str], run_id: str) -> dict[str, str]:
-    """The facts of an import that say which files were read whole: TOLD and name -> the run.
+    """What an import says of its files: TOLD and name -> the run where the file was read whole, else "".
 
     `modes`: file -> bulk, delta or absent. A file that is absent or a delta says nothing about what it does not hold.
     """
-    told = [file for file, mode in modes.items() if mode == "bulk"]
-    others = [] if "delta" in modes.values() else [EVERY_OTHER]
-    return {TOLD + name: run_id for name in (*told, *others)}
+    told = {file: mode == "bulk" for file, mode in modes.items()}
+    told[EVERY_OTHER] = "delta" not in modes.values()
+    return {TOLD + name: run_id if whole else "" for name, whole in told.items()}
 
 
 def ledger_moves(
@@ -43,7 +43,7 @@ def ledger_moves(
         findings: those of the night.
         stored: LEDGER_COLUMNS as the state has them.
         unlisted: UNLISTED_COLUMNS as the state has them.
-        facts: what `told_files` says, of this run and of earlier ones.
+        facts: what `told_files` says of this run.
         run_id: this run.
     """
     import polars as pl

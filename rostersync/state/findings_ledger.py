@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from rostersync.model.findings_ledger import (
     CONTENT,
     LEDGER_COLUMNS,
-    TOLD,
     UNLISTED_COLUMNS,
     LedgerMoves,
     ledger_schema,
@@ -19,11 +18,18 @@ from rostersync.model.findings_ledger import (
 if TYPE_CHECKING:
     import polars as pl
 
+_LATEST = 30
+"""So many of the latest runs are asked which files they read."""
+
 _OPEN = (
+    "WITH latest AS (SELECT run_id, summary FROM runs WHERE applied AND undoes IS NULL AND summary IS NOT NULL "
+    f"ORDER BY number DESC LIMIT {_LATEST}), reads AS MATERIALIZED (SELECT lower(f.value ->> '$.name') AS file, "
+    "max(run_id) AS run_id FROM latest, json_each(summary, '$.source.files') f "
+    "WHERE f.value ->> '$.mode' = 'bulk' GROUP BY 1) "
     "SELECT l.code, l.severity, l.file, l.record_id AS id, l.column_name AS column, l.value, l.message, "
-    "f.started_at, f.run_id AS first_run, max(s.run_id, coalesce((SELECT value FROM meta WHERE key = '" + TOLD + "' "
-    "|| l.file), '')) AS last_run FROM findings_ledger l JOIN runs f ON f.number = l.first_run "
-    "JOIN runs s ON s.number = l.last_run WHERE l.fixed_run IS NULL"
+    "f.started_at, f.run_id AS first_run, max(s.run_id, coalesce(d.run_id, '')) AS last_run "
+    "FROM findings_ledger l JOIN runs f ON f.number = l.first_run JOIN runs s ON s.number = l.last_run "
+    "LEFT JOIN reads d ON d.file = lower(l.file) WHERE l.fixed_run IS NULL"
 )
 
 

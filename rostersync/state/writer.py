@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from rostersync.errors import StateBusy
+from rostersync.model.findings_ledger import TOLD
 from rostersync.model.night import ACCOUNT_CONTACTS, CLASS_IMPORT, ENROLLMENT_KEY, ENROLLMENT_VALUES, VALID
 from rostersync.model.notes import NIGHTLY
 from rostersync.model.plan import Plan
@@ -70,7 +71,7 @@ def apply(connection: sqlite3.Connection, plan: Plan, snapshot_name: str, *, loa
         "missing": missing_columns(plan.missing),
         "snapshot": snapshot_name,
         "waiting": "kept",
-        **plan.facts,
+        **{name: value for name, value in plan.facts.items() if not name.startswith(TOLD)},
     }
     connection.executemany("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", facts.items())
     return changed

@@ -70,7 +70,7 @@ def make_summary():
             ),
             source=SourceFacts(
                 name="/srv/oneroster",
-                files=(SourceFile(name="users.csv", size=1234, digest="ab" * 32, rows=12),),
+                files=(SourceFile(name="users.csv", size=1234, digest="ab" * 32, rows=12, mode="bulk"),),
             ),
             schools=schools or {},
             guards_tripped=guards,

@@ -115,7 +115,9 @@ def test_summary_json_as_other_programs_read_it(tmp_path, make_tables, make_summ
         "dry_run": False,
         "exit_code": 5,
     }
-    assert data["source"]["files"] == [{"name": "users.csv", "size": 1234, "digest": "ab" * 32, "rows": 12}]
+    assert data["source"]["files"] == [
+        {"name": "users.csv", "size": 1234, "digest": "ab" * 32, "rows": 12, "mode": "bulk"}
+    ]
     assert data["counts"]["students"]["held"] == 1
     assert list(data["schools"]["students"]) == ["s-1", "s-2"]
     assert data["schools"]["students"]["s-2"] == {"school": "Élan", "tried_to_remove": 60, "allowed": 40}
