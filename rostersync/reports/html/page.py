@@ -14,12 +14,13 @@ from rostersync.model.findings import Severity
 from rostersync.model.notes import Action
 from rostersync.model.past_run import PastRun
 from rostersync.model.report import RunSummary
+from rostersync.reports.attention import attention
 from rostersync.reports.html import assets, columns, row_markup
 from rostersync.reports.html.counting import GROUPS, KINDS
 from rostersync.reports.html.school_changes import CHART_KINDS, SchoolLine, school_lines
 from rostersync.reports.html.trend import trend
 from rostersync.reports.seriousness import SERIOUSNESS, most_serious
-from rostersync.reports.terminal import ATTENTION, TABLES, of_records, override_command, unchanged_text
+from rostersync.reports.terminal import TABLES, of_records, override_command, unchanged_text
 
 if TYPE_CHECKING:
     import polars as pl
@@ -60,16 +61,6 @@ class Body:
     schools: tuple[SchoolLine, ...]
 
 
-@dataclass(frozen=True)
-class Attention:
-    """A line of what needs a person; with `code` the table shows only those rows."""
-
-    count: int
-    text: str
-    table: str
-    code: str
-
-
 def body_of(tables: ReportTables, sort: str | None) -> Body:
     """The tables' part of the page."""
     shown = tuple(_table(tables, name, layout, sort) for name, layout in columns.LAYOUTS.items())
@@ -97,7 +88,7 @@ def render(body: Body, summary: RunSummary, about: About) -> str:
             guards=of_records(summary),
             stale=unchanged_text(summary),
             override=override_command(summary),
-            attention=tuple(_attention(summary)),
+            attention=tuple(attention(summary)),
             cards=tuple(_cards(summary)),
             findings=tuple(_findings(summary)),
             groups=GROUPS,
@@ -164,19 +155,6 @@ def _ending(summary: RunSummary) -> tuple[str, str, str]:
     if run.status == "held":
         return "held", "Held in part", "A guard tripped: what it protects was held, everything else was applied."
     return "applied", "Applied", "Everything that the rules decided was applied."
-
-
-def _attention(summary: RunSummary) -> list[Attention]:
-    lines = []
-    errors = sum(summary.findings.get(Severity.ERROR, {}).values())
-    if errors:
-        lines.append(Attention(errors, "errors in the files: these rows were not used", "issues", ""))
-    for code, text in ATTENTION.items():
-        for table in TABLES:
-            count = summary.codes.get(table, {}).get(code, 0)
-            if count:
-                lines.append(Attention(count, text, table, code.value))
-    return lines
 
 
 def _cards(summary: RunSummary) -> list[tuple[str, str, list[tuple[str, int]]]]:
