@@ -80,7 +80,7 @@ class TestCells:
         assert len(list(tmp_path.iterdir())) == 1
 
     def test_what_is_not_closed_is_no_workbook(self, tmp_path):
-        Book(tmp_path).add_sheet("list").row(["a"])
+        Book().add_sheet("list").row(["a"])
         assert not list(tmp_path.glob("*.xlsx"))
 
 

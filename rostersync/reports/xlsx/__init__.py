@@ -23,7 +23,7 @@ def begin(folder: Path, tables: ReportTables, about: About, most: int = MOST_ROW
     from rostersync.reports.xlsx.book import Book
     from rostersync.reports.xlsx.summary_sheet import fill
 
-    book = Book(folder)
+    book = Book()
     front = book.add_sheet("summary")
     totals: dict[str, int] = {}
     for table in TABLE_COLUMNS:

@@ -1,22 +1,25 @@
 """A workbook in which every text stays the text it is: nothing becomes a formula, a number or a link.
 
-Rows go to disk as they come, so that a workbook of any size needs little memory; the same calls give the same bytes.
+The library writes the frame of it, with no row of a table; those are put in when it is closed, some thousands at a
+time, so that a workbook of any size needs little memory. The same calls give the same bytes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from io import BytesIO
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from rostersync.model.findings import Severity
 from rostersync.model.notes import Action
 from rostersync.reports.folder import create_private
+from rostersync.reports.xlsx.sheet_rows import fill
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import polars as pl
     from xlsxwriter.worksheet import Worksheet
 
@@ -47,20 +50,16 @@ _WIDEST, _NARROWEST, _LOOKED_AT = 60, 9, 500
 
 
 class Book:
-    """A workbook that is being written; `close` puts it in its place.
+    """A workbook that is being written; `close` puts it in its place. Before that there is no file."""
 
-    What is not closed leaves no file of that name, only hidden ones in `folder`.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        """`folder` holds the rows until the workbook is closed: they are as private as the result."""
+    def __init__(self) -> None:
         from xlsxwriter import Workbook
 
+        self._frame = BytesIO()
         self._book = Workbook(
-            None,
+            self._frame,
             {
-                "constant_memory": True,
-                "tmpdir": str(folder),
+                "in_memory": True,
                 "strings_to_formulas": False,
                 "strings_to_numbers": False,
                 "strings_to_urls": False,
@@ -76,6 +75,7 @@ class Book:
             word: self._book.add_format({"bg_color": background, "font_color": letters})
             for word, (background, letters) in COLOURS.items()
         }
+        self._tables: dict[str, list[pl.DataFrame]] = {}
 
     def add_sheet(self, name: str) -> Sheet:
         """A further sheet, written from the top row to the last one."""
@@ -86,11 +86,14 @@ class Book:
 
         `more` is said below the rows, where it takes no part in sorting and filtering.
         """
+        import polars as pl
+
         sheet, columns = self.add_sheet(name), frame.columns
         shown = _cells(frame)
         plain = sheet.worksheet
         for place, column in enumerate(columns):
-            plain.set_column(place, place, _width(shown[column], column), self._text)
+            look = self._number if column in _NUMBERS else self._text
+            plain.set_column(place, place, _width(shown[column], column), look)
         sheet.header(columns)
         plain.freeze_panes(1, 0)
         plain.autofilter(0, 0, max(shown.height, 1), len(columns) - 1)
@@ -98,14 +101,13 @@ class Book:
             for word, look in self._colours.items():
                 rule = {"type": "cell", "criteria": "==", "value": f'"{word}"', "format": look}
                 plain.conditional_format(1, place, max(shown.height, 1), place, rule)
-        for row in shown.iter_rows():
-            sheet.row(row)
-        if more:
-            sheet.skip()
-            sheet.row([more])
         plain.set_landscape()
         plain.fit_to_pages(1, 0)
         plain.repeat_rows(0)
+        blocks = [shown]
+        if more:
+            blocks.append(pl.DataFrame({columns[0]: ["", more]}))
+        self._tables[f"xl/worksheets/sheet{len(self._book.worksheets())}.xml"] = blocks
 
     def chart(self, kind: Mapping[str, str]) -> Any:
         """A chart of the spreadsheet's own, to be put into a sheet."""
@@ -119,16 +121,11 @@ class Book:
         Raises:
             OSError: it cannot be written, or is there already.
         """
-        from xlsxwriter.exceptions import FileCreateError
-
         moment = created.astimezone(UTC).replace(tzinfo=None)
         self._book.set_properties({"title": title, "author": "rostersync", "created": moment})
+        self._book.close()
         with create_private(path) as file:
-            self._book.filename = file
-            try:
-                self._book.close()
-            except FileCreateError as error:
-                raise OSError(str(error)) from error
+            fill(self._frame, file, self._tables)
 
 
 class Sheet:
@@ -152,15 +149,10 @@ class Sheet:
 
     def row(self, values: Sequence[object]) -> None:
         """A row: whole numbers are numbers, all else is text; blanks are empty cells."""
-        put, at = self.worksheet.write_string, self.next_row
         for place, value in enumerate(values):
-            if value is None or value == "":
-                continue
             if isinstance(value, int):
-                self.worksheet.write_number(at, place, value, self._number)
-            elif isinstance(value, str) and not value.startswith("<r>"):
-                put(at, place, value)
-            else:
+                self.worksheet.write_number(self.next_row, place, value, self._number)
+            elif value is not None and value != "":
                 self._put(place, str(value), None)
         self.next_row += 1
 
@@ -190,10 +182,9 @@ def write_table(
 
     texts = [[None if value is None else str(value) for value in row] for row in rows]
     frame = pl.DataFrame(texts, schema=dict.fromkeys(columns, pl.String), orient="row")
-    with TemporaryDirectory(prefix=".partial-", dir=path.parent) as private:
-        book = Book(Path(private))
-        book.add_table(name, frame)
-        book.close(path, title=name, created=created)
+    book = Book()
+    book.add_table(name, frame)
+    book.close(path, title=name, created=created)
 
 
 def shown(text: str) -> str:
