@@ -38,7 +38,9 @@ url = "sqlite:///state.db"
 kind = "folder"
 path = "{folder}"
 """
+ALL_FORMATS = '[reports]\nformats = ["csv", "html", "xlsx"]\n'
 HELP, FIRST, UNCHANGED, ONE_PERCENT = "--help", "first load", "no change", "1 % night"
+REPORTS = "reports of first load"
 SCRIPT_FIRST, SCRIPT_NIGHT, PARSE = "script, first load", "script, 1 % night", "pyarrow parse"
 PAIRS = (
     (SCRIPT_FIRST, FIRST),
@@ -46,6 +48,7 @@ PAIRS = (
     (FIRST, PARSE),
     (UNCHANGED, PARSE),
     (ONE_PERCENT, PARSE),
+    (REPORTS, FIRST),
 )
 """What is divided by what."""
 
@@ -90,6 +93,14 @@ def one_percent_night(size: Size) -> Measurement:
     return _sync(size.work(size.night_2, "after-night-1"))
 
 
+def all_reports(size: Size) -> Measurement:
+    """The first night's report in every format, written once more from the state."""
+    folder = size.work(size.night_1, "after-night-1")
+    with (folder / "rostersync.toml").open("a", encoding="utf-8") as settings:
+        settings.write(ALL_FORMATS)
+    return measure([*ROSTERSYNC, "--quiet", "report", "--out", "again"], folder)
+
+
 def script_first_load(size: Size) -> Measurement:
     """The script with no database yet."""
     database = size.scratch / "script.db"
@@ -121,6 +132,7 @@ METHODS: dict[str, Callable[[Size], Measurement]] = {
     ONE_PERCENT: one_percent_night,
     SCRIPT_NIGHT: script_night,
     FIRST: first_load,
+    REPORTS: all_reports,
     SCRIPT_FIRST: script_first_load,
 }
 
@@ -189,12 +201,12 @@ def table(size: Size, measured: dict[str, list[Measurement]]) -> str:
     users, enrollments = size.rows["users.csv"], size.rows["enrollments.csv"]
     lines = [
         f"{SIZES[size.name]:,} students: {users:,} users, {enrollments:,} enrollments (medians of {rounds})",
-        f"  {'':<20}{'seconds':>10}{'peak MiB':>10}",
+        f"  {'':<22}{'seconds':>10}{'peak MiB':>10}",
     ]
     for name, results in measured.items():
         seconds, peak = median(one.seconds for one in results), max(one.mebibytes for one in results)
-        lines.append(f"  {name:<20}{seconds:>10.2f}{peak:>10.0f}")
-    lines.extend(f"  {name:<36}{ratio:>8.2f} times" for name, ratio in ratios_of(measured).items())
+        lines.append(f"  {name:<22}{seconds:>10.2f}{peak:>10.0f}")
+    lines.extend(f"  {name:<44}{ratio:>8.2f} times" for name, ratio in ratios_of(measured).items())
     return "\n".join(lines)
 
 

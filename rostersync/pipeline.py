@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from rostersync.model.report import ReportTables, RunSummary
     from rostersync.model.roster import Roster
     from rostersync.sources.interface import Progress
+    from rostersync.state.first_load import Ahead
 
 
 @dataclass(frozen=True)
@@ -131,6 +132,7 @@ def night(
     """One night, under the state's lock unless it is a dry run; `keep` is handed the plan and what was reported."""
     from rostersync import intake, messages, reporting
     from rostersync.run_records import new_run, record_failure
+    from rostersync.state.first_load import ahead
 
     messages.load(settings.messages.templates)  # a mistake in one is said before a file is fetched or a row is written
     threading.Thread(target=_load_ahead, daemon=True).start()
@@ -139,15 +141,21 @@ def night(
     shown = intake.shown_source(settings, source)
     delivery: Delivery | None = None
     try:
-        with contextlib.ExitStack() as stack:
+        with contextlib.ExitStack() as held, contextlib.ExitStack() as stack:
             with watch.stage("fetch"):
                 delivery = stack.enter_context(intake.fetch(settings, source, progress))
             shown = delivery.source
-            plan, roster = propose(settings, delivery, run_id, started_at, full=full, watch=watch, overrides=overrides)
-        with watch.stage("report"):
-            tables = reporting.tables(settings, plan)
-        summary = reporting.summary(settings, plan, roster, delivery, tables, dry_run=dry_run, seconds=watch.seconds)
-        outcome = finish(settings, plan, tables, summary, dry_run=dry_run, watch=watch)
+            begun = None if dry_run else held.enter_context(ahead(settings.state.path))
+            plan, roster = propose(
+                settings, delivery, run_id, started_at, full=full, watch=watch, overrides=overrides, begun=begun
+            )
+            stack.close()  # the files have been read
+            with watch.stage("report"):
+                tables = reporting.tables(settings, plan)
+            summary = reporting.summary(
+                settings, plan, roster, delivery, tables, dry_run=dry_run, seconds=watch.seconds
+            )
+            outcome = finish(settings, plan, tables, summary, dry_run=dry_run, watch=watch, begun=begun)
     except BaseException as error:
         # A damaged state is not written to, not even to say so.
         if not dry_run and not isinstance(error, errors.StateError):
@@ -176,8 +184,9 @@ def propose(
     full: bool,
     watch: Stopwatch,
     overrides: Overrides = NO_OVERRIDES,
+    begun: Ahead | None = None,
 ) -> tuple[Plan, Roster]:
-    """Everything up to the plan, from a state that is only read."""
+    """Everything up to the plan, from a state that is only read; `begun` is told what a first load can begin with."""
     from rostersync import intake, messages, planning
     from rostersync.diff import diff, fingerprints
     from rostersync.importers.chain import chain_facts
@@ -202,6 +211,8 @@ def propose(
         with watch.stage("read"):
             roster = intake.read(settings, delivery, state, today, overrides)
             intake.check_overrides(overrides, roster, state)
+            if begun is not None:
+                begun.read(roster)
         with watch.stage("compare"):
             before = snapshot.read(settings.state.path, meta.get("snapshot"))
             tonight = fingerprints(roster, before.seed if before else snapshot.new_seed())
@@ -218,6 +229,8 @@ def propose(
                 GuardTotals(connection),
                 planning.school_names(roster, state.orgs()),
             )
+            if begun is not None:
+                begun.decided(decisions)
             texts = messages.with_texts(decisions.messages, templates, settings.district.name)
             decisions = dataclasses.replace(decisions, messages=texts)
             notes, changed = planning.notes_and_changes(decisions, judgement)
@@ -260,6 +273,7 @@ def carry_out(
     summary: RunSummary,
     watch: Stopwatch,
     known: Callable[[RunSummary], None],
+    begun: Ahead | None = None,
 ) -> RunSummary:
     """Write the plan in one transaction, with the run's row, its report's tables and the new snapshot's name in it.
 
@@ -275,13 +289,15 @@ def carry_out(
     from rostersync.state.writer import apply, record_run
 
     path, status = settings.state.path, summary.run.status
-    begun = time.perf_counter()
+    began = time.perf_counter()
     written: Future[None] | None = None
     with contextlib.ExitStack() as stack:
         beside = stack.enter_context(ThreadPoolExecutor(2))
         packed = beside.submit(pack, tables)
-        counted = beside.submit(counts.of_first_load, plan.decisions) if suits(plan) else None
-        connection, loaded = stack.enter_context(transaction(path, plan))
+        draft = begun.draft if begun else None
+        first = draft is not None or suits(plan)
+        counted = beside.submit(counts.of_first_load, plan.decisions) if first else None
+        connection, loaded = stack.enter_context(transaction(path, plan, draft))
         row = connection.execute("SELECT value FROM meta WHERE key = 'snapshot'").fetchone()
         name = row[0] if row else None
         if plan.snapshot is None:
@@ -313,7 +329,7 @@ def carry_out(
                 f"{snapshot.folder_of(path)} cannot be written ({error.strerror}); nothing was changed; "
                 "make it writable for the account that runs rostersync"
             ) from error
-        watch.seconds["apply"] = time.perf_counter() - begun
+        watch.seconds["apply"] = time.perf_counter() - began
         summary = reporting.finished(summary, watch.seconds)
         applied = changed or status == "applied"  # a held night may have nothing left that could be applied
         told = summary.to_json()
@@ -324,7 +340,14 @@ def carry_out(
 
 
 def finish(
-    settings: Settings, plan: Plan, tables: ReportTables, summary: RunSummary, *, dry_run: bool, watch: Stopwatch
+    settings: Settings,
+    plan: Plan,
+    tables: ReportTables,
+    summary: RunSummary,
+    *,
+    dry_run: bool,
+    watch: Stopwatch,
+    begun: Ahead | None = None,
 ) -> Outcome:
     """Carry the plan out, unless it is a dry run or guards stopped it, and leave its report."""
     from rostersync import reporting, reports
@@ -340,7 +363,7 @@ def finish(
             if not dry_run:
                 record_stop(settings, plan, tables, summary)
         else:
-            summary = carry_out(settings, plan, tables, summary, watch, known)
+            summary = carry_out(settings, plan, tables, summary, watch, known, begun)
         applied = not dry_run
 
     try:

@@ -12,7 +12,7 @@ from typing import Any
 
 
 def fill(path: str) -> None:
-    """Append every table of standard input, then build the indexes that the file had."""
+    """Append every table of standard input, and build the indexes that the file had: each table comes once."""
     import adbc_driver_manager
     import adbc_driver_sqlite
 
@@ -23,13 +23,20 @@ def fill(path: str) -> None:
     ):
         for pragma in ("journal_mode = OFF", "synchronous = OFF", "cache_size = -262144"):
             _rows(connection, f"PRAGMA {pragma}")
-        indexes = _rows(connection, "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL")
-        for name, _ in indexes:
+        query = "SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+        indexes = _rows(connection, query)
+        for name, _, _ in indexes:
             _rows(connection, f"DROP INDEX {name}")
         while table := sys.stdin.buffer.readline().decode().strip():
             _append(connection, table)
-        for _, definition in indexes:
-            _rows(connection, definition)
+            _build(connection, [each for each in indexes if each[1] == table])
+            indexes = [each for each in indexes if each[1] != table]
+        _build(connection, indexes)
+
+
+def _build(connection: Any, indexes: list[tuple[str, ...]]) -> None:
+    for _, _, definition in indexes:
+        _rows(connection, definition)
 
 
 def _append(connection: Any, table: str) -> None:
@@ -43,7 +50,7 @@ def _append(connection: Any, table: str) -> None:
             statement.execute_update()
 
 
-def _rows(connection: Any, query: str) -> list[tuple[str, str]]:
+def _rows(connection: Any, query: str) -> list[tuple[str, ...]]:
     import adbc_driver_manager
     import pyarrow as pa
 

@@ -7,21 +7,60 @@ the old one's name in one rename, which is the commit: until then the state is e
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rostersync.errors import StateError
 from rostersync.model.plan import Plan
 from rostersync.state.connection import writing
+from rostersync.state.draft import Draft, next_number, remove
 from rostersync.state.durability import flush
-from rostersync.state.writer import NewRows, new_rows
+
+if TYPE_CHECKING:
+    from rostersync.model.decisions import Decisions
+    from rostersync.model.roster import Roster
 
 WORTH_IT = 50_000
 """New accounts and enrollments from which on another process pays for its start."""
+
+
+class Ahead:
+    """What is done of a first load while the night is still being decided; the lock is held."""
+
+    def __init__(self, path: Path) -> None:
+        self.draft: Draft | None = None
+        self._path = path
+
+    def read(self, roster: Roster) -> None:
+        """Once the import is read: begins the new file where the state is empty and the import large."""
+        tables = [frame for frame in (roster.users, roster.enrollments) if frame is not None]
+        if sum(frame.height for frame in tables) < max(WORTH_IT, 1):
+            return
+        uri = f"{self._path.absolute().as_uri()}?mode=ro"
+        # What cannot be written now is tried, and said, by the run's transaction.
+        with contextlib.suppress(OSError, sqlite3.Error), contextlib.closing(sqlite3.connect(uri, uri=True)) as old:
+            if _is_empty(old):
+                self.draft = _begin(old, self._path)
+                if roster.enrollments is not None:
+                    self.draft.expect(roster.enrollments)
+
+    def decided(self, decisions: Decisions) -> None:
+        """Once the night is decided: hands over what it adds."""
+        if self.draft is not None:
+            self.draft.add(decisions)
+
+
+@contextlib.contextmanager
+def ahead(path: Path) -> Iterator[Ahead]:
+    """What may be begun of a first load; at the end of the block nothing is left of it but what `transaction` used."""
+    begun = Ahead(path)
+    try:
+        yield begun
+    finally:
+        if begun.draft is not None:
+            begun.draft.close()
 
 
 def suits(plan: Plan) -> bool:
@@ -32,16 +71,19 @@ def suits(plan: Plan) -> bool:
 
 
 @contextlib.contextmanager
-def transaction(path: Path, plan: Plan) -> Iterator[tuple[sqlite3.Connection, bool]]:
+def transaction(path: Path, plan: Plan, draft: Draft | None = None) -> Iterator[tuple[sqlite3.Connection, bool]]:
     """One transaction for the plan, and whether the rows it adds are in the tables already; the lock is held.
+
+    `draft`: the new file that these rows are on their way to, if one was begun.
 
     Raises:
         StateBusy: another program holds a write lock on the file.
         StateError: the state cannot be written.
     """
-    _remove(_draft(path))  # of a run that was killed
-    if suits(plan):
-        with _replacing(path, plan) as connection:
+    if draft is None:
+        remove(_draft(path))  # of a run that was killed
+    if draft is not None or suits(plan):
+        with _replacing(path, plan, draft) as connection:
             if connection is not None:
                 yield connection, True
                 return
@@ -50,13 +92,12 @@ def transaction(path: Path, plan: Plan) -> Iterator[tuple[sqlite3.Connection, bo
 
 
 @contextlib.contextmanager
-def _replacing(path: Path, plan: Plan) -> Iterator[sqlite3.Connection | None]:
+def _replacing(path: Path, plan: Plan, draft: Draft | None) -> Iterator[sqlite3.Connection | None]:
     """A connection to the new file with the plan's new rows in it; at the end of the block it becomes the state.
 
     None where another program has the state open: its file must not be swapped away then. Whatever goes wrong, the
     state stays as it is and the draft is removed.
     """
-    draft = _draft(path)
     uri = f"{path.absolute().as_uri()}?mode=rw"
     with contextlib.ExitStack() as stack:
         old = stack.enter_context(contextlib.closing(sqlite3.connect(uri, uri=True, timeout=1, isolation_level=None)))
@@ -64,21 +105,27 @@ def _replacing(path: Path, plan: Plan) -> Iterator[sqlite3.Connection | None]:
         if not (_is_empty(old) and _alone(old) and _without_log(path)):
             yield None
             return
-        stack.callback(_remove, draft)
         try:
-            number = _copy(old, draft)
-            _load(draft, new_rows(plan, number))
-            connection = stack.enter_context(contextlib.closing(sqlite3.connect(draft, isolation_level=None)))
+            if draft is None:
+                draft = _begin(old, path)
+                stack.callback(draft.close)
+                draft.add(plan.decisions)
+            elif next_number(old) != draft.number:
+                yield None
+                return
+            draft.wait()
+            connection = stack.enter_context(contextlib.closing(sqlite3.connect(draft.file, isolation_level=None)))
             connection.execute("PRAGMA journal_mode = OFF")  # a draft that fails is thrown away whole
             connection.execute("PRAGMA synchronous = OFF")  # it is synchronised once, before its name counts
             connection.execute("BEGIN")
+            draft.settle(connection)
             yield connection
             connection.execute("COMMIT")
             connection.execute("PRAGMA journal_mode = WAL")
             connection.close()
-            flush(draft)
+            flush(draft.file)
             old.close()  # Windows replaces no open file; whoever opens the old one now reads an empty state
-            draft.replace(path)
+            draft.file.replace(path)
             flush(path.parent)
         except (OSError, sqlite3.OperationalError) as error:
             raise StateError(
@@ -126,37 +173,11 @@ def _without_log(path: Path) -> bool:
     return True
 
 
-def _copy(old: sqlite3.Connection, draft: Path) -> int:
-    """The empty state as a new file; gives the number that the run's row will have."""
-    os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-    with contextlib.closing(sqlite3.connect(draft, isolation_level=None)) as new:
-        old.backup(new)
-        return int(new.execute("SELECT coalesce(max(number), 0) + 1 FROM runs").fetchone()[0])
-
-
-def _load(draft: Path, tables: Iterator[NewRows]) -> None:
-    """Hand the rows to the process that writes them."""
-    import polars as pl
-
-    command = [sys.executable, "-P", "-m", "rostersync.state.bulk_loader", str(draft)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as loader:  # noqa: S603 - our own
-        assert loader.stdin is not None  # noqa: S101 - for the type checker
-        assert loader.stderr is not None  # noqa: S101 - the same
-        with contextlib.suppress(BrokenPipeError):  # what the loader says of its end is more to the point
-            for rows in tables:
-                loader.stdin.write(f"{rows.table}\n".encode())
-                rows.frame.write_ipc_stream(loader.stdin, compat_level=pl.CompatLevel.oldest())
-            loader.stdin.close()
-        said = loader.stderr.read()
-    if loader.returncode != 0:
-        reason = said.decode(errors="replace").strip().rpartition("\n")[2] or f"status {loader.returncode}"
-        raise OSError(reason)
+def _begin(old: sqlite3.Connection, path: Path) -> Draft:
+    file = _draft(path)
+    remove(file)  # of a run that was killed
+    return Draft(old, file)
 
 
 def _draft(path: Path) -> Path:
     return path.with_name(path.name + ".first-load")
-
-
-def _remove(draft: Path) -> None:
-    for suffix in ("", "-journal", "-wal", "-shm"):
-        draft.with_name(draft.name + suffix).unlink(missing_ok=True)

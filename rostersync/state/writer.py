@@ -6,34 +6,23 @@ import contextlib
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from rostersync.errors import StateBusy
 from rostersync.model.findings_ledger import TOLD
-from rostersync.model.night import ACCOUNT_CONTACTS, CLASS_IMPORT, ENROLLMENT_KEY, ENROLLMENT_VALUES, VALID
+from rostersync.model.night import ACCOUNT_CONTACTS, ENROLLMENT_KEY, ENROLLMENT_VALUES
 from rostersync.model.notes import NIGHTLY
 from rostersync.model.plan import Plan
-from rostersync.model.roster import USER_DETAILS
+from rostersync.state.binding import bound, slices
 from rostersync.state.meta import missing_columns
+from rostersync.state.new_rows import CLASS_COLUMNS, USER_COLUMNS, insert, new_rows, with_read_line
 from rostersync.state.sessions import write_sessions
 from rostersync.state.user_roles import write_user_roles
 from rostersync.state.waiting import write_waiting
 
 if TYPE_CHECKING:
     import pandas as pd
-    import polars as pl
-
-_SLICE = 100_000  # rows that are turned into Python values at a time
-
-
-@dataclass(frozen=True)
-class NewRows:
-    """Rows to insert into one table: a frame with the table's column names, blanks null; empty columns left out."""
-
-    table: str
-    frame: pl.DataFrame
 
 
 def apply(connection: sqlite3.Connection, plan: Plan, snapshot_name: str, *, loaded: bool = False) -> bool:
@@ -55,8 +44,8 @@ def apply(connection: sqlite3.Connection, plan: Plan, snapshot_name: str, *, loa
         _update_classes(connection, plan, number)
         _update_enrollments(connection, plan)
         _update_guardianships(connection, plan)
-        for rows in new_rows(plan, number) if not loaded else ():
-            _insert(connection, rows)
+        for rows in new_rows(plan.decisions, number) if not loaded else ():
+            insert(connection, rows)
     _write_changes(connection, plan, number)
     _write_messages(connection, plan, number)
     looked_at = _write_standing_notes(connection, plan)
@@ -119,55 +108,6 @@ def _timestamp(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def new_rows(plan: Plan, number: int) -> Iterator[NewRows]:
-    """The rows that the plan adds, in the order in which they refer to each other; `number` is that of the run."""
-    decisions = plan.decisions
-    accounts = decisions.accounts
-    accounts = accounts[accounts["new"]].sort_values("account_id")
-    fields = {name: f"to_{name}" for name in (*ACCOUNT_CONTACTS, "disabled")}
-    yield from _new_rows("accounts", accounts, {**fields, "account_id": "account_id"}, {"state": "invitee"})
-
-    ours: dict[str, object] = {"origin": "sis", "added_in": number}
-    read = {**ours, "read_in": number}
-    users = _with_read_line(decisions.users).assign(to_review=decisions.users["by_waiting"])
-    columns = {name: value for name, value in _USER_COLUMNS.items() if name != "guard_held"}  # nobody new is held
-    columns |= {"line": "to_line", "id": "id", "sourced_id": "id"}
-    users = users[list(dict.fromkeys(columns.values()))][~users["known"] & (users["to_status"] != "")]
-    yield from _new_rows("users", users, columns, read)
-
-    classes = _with_read_line(decisions.classes).assign(to_review=False)
-    classes = classes[~classes["known"] & (classes["to_status"] != "")]
-    columns = {**_CLASS_COLUMNS, "line": "to_line", "id": "id", "sourced_id": "id"}
-    yield from _new_rows("classes", classes, columns, read)
-
-    enrollments = decisions.enrollments
-    enrollments = enrollments[(enrollments["stored"] == "") & (enrollments["to"] == "current")]
-    columns = {**{name: name for name in ENROLLMENT_KEY}, **{name: f"to_{name}" for name in ENROLLMENT_VALUES}}
-    yield from _new_rows("enrollments", enrollments, columns, {"status": "current", **ours})
-
-    pairs = decisions.pairs
-    pairs = pairs[(pairs["stored"] == "") & (pairs["to"] == "current")]
-    columns = {name: name for name in ("guardian_id", "student_id")}
-    yield from _new_rows("guardianships", pairs, columns, {"status": "current", **ours})
-
-
-def _new_rows(
-    table: str, frame: pd.DataFrame, columns: dict[str, str], constants: dict[str, object]
-) -> Iterator[NewRows]:
-    """`columns` are those of the table and where their values stand, `constants` the same for all.
-
-    Columns without any value are left out: binding them costs as much as binding values.
-    """
-    import polars as pl
-
-    if frame.empty:
-        return
-    values = _table(frame, list(columns.values()))
-    values.columns = list(columns)
-    filled = [name for name in values.columns if values[name].null_count() < values.height]
-    yield NewRows(table, values.select(*filled, *(pl.lit(value).alias(name) for name, value in constants.items())))
-
-
 def _update_accounts(connection: sqlite3.Connection, plan: Plan) -> None:
     """Credentials are freed before they are given, so that swaps and chains never meet in between (R-C2)."""
     table = plan.decisions.accounts
@@ -190,28 +130,6 @@ def _update_accounts(connection: sqlite3.Connection, plan: Plan) -> None:
     )
 
 
-_USER_COLUMNS = {
-    "role": "to_role",
-    "roles": "to_roles",
-    "school_ids": "to_school_ids",
-    "roster_status": "to_status",
-    "family_left": "to_family_left",
-    "account_id": "account_id",
-    "enabled": "to_enabled",
-    "sis_given_name": "to_given_name",
-    "sis_family_name": "to_family_name",
-    "sis_email": "to_email",
-    "sis_sms": "to_sms",
-    "sis_telephone": "to_telephone",
-    "sis_mobile": "to_mobile",
-    "sis_phone": "to_phone",
-    "agents": "to_agents",
-    **{name: f"to_{name}" for name in USER_DETAILS},
-    "review": "to_review",
-    "guard_held": "to_guard_held",
-}
-
-
 _READ_LINE = ("to_line", "to_line")
 """What fills `_read_in`. A new line alone writes nothing (R-A1): the line is that of the run that wrote the row."""
 
@@ -220,45 +138,31 @@ def _read_in(number: int) -> str:
     return f"line = coalesce(?, line), read_in = iif(? IS NULL, read_in, {number})"
 
 
-def _with_read_line(frame: pd.DataFrame) -> pd.DataFrame:
-    """`frame` with `to_line`: where the row stands that speaks tonight; missing where the base speaks."""
-    return frame.assign(to_line=frame["line"].where(frame["presence"] == VALID).astype("Int64"))
-
-
 def _update_users(connection: sqlite3.Connection, plan: Plan, number: int) -> None:
-    users = _with_read_line(plan.decisions.users)
+    users = with_read_line(plan.decisions.users)
     held = users["known"] & users["in_import"] & (users["guard"] > 0)
     users = users.assign(to_review=users["by_waiting"], to_guard_held=held)
     known = users[users["known"] & (users["origin"] == "sis")]
-    moved = known[_any_differs(known, [name for name in _USER_COLUMNS if name != "account_id"], _USER_COLUMNS)]
-    names = list(_USER_COLUMNS)
+    moved = known[_any_differs(known, [name for name in USER_COLUMNS if name != "account_id"], USER_COLUMNS)]
+    names = list(USER_COLUMNS)
     _many(
         connection,
         f"UPDATE users SET {', '.join(f'{name} = ?' for name in names)}, {_read_in(number)} WHERE id = ?",
         moved,
-        [*_USER_COLUMNS.values(), *_READ_LINE, "id"],
+        [*USER_COLUMNS.values(), *_READ_LINE, "id"],
     )
     _reviewed(connection, "users", users[users["known"] & (users["origin"] == "manual")])
 
 
-_CLASS_COLUMNS = {
-    "title": "to_title",
-    "sis_title": "to_sis_title",
-    **{name: f"to_{name}" for name in CLASS_IMPORT if name != "title"},
-    "status": "to_status",
-    "review": "to_review",
-}
-
-
 def _update_classes(connection: sqlite3.Connection, plan: Plan, number: int) -> None:
-    classes = _with_read_line(plan.decisions.classes).assign(to_review=False)
+    classes = with_read_line(plan.decisions.classes).assign(to_review=False)
     known = classes[classes["known"] & (classes["origin"] == "sis")]
-    names = list(_CLASS_COLUMNS)
+    names = list(CLASS_COLUMNS)
     _many(
         connection,
         f"UPDATE classes SET {', '.join(f'{name} = ?' for name in names)}, {_read_in(number)} WHERE id = ?",
-        known[_any_differs(known, names, _CLASS_COLUMNS)],
-        [*_CLASS_COLUMNS.values(), *_READ_LINE, "id"],
+        known[_any_differs(known, names, CLASS_COLUMNS)],
+        [*CLASS_COLUMNS.values(), *_READ_LINE, "id"],
     )
     _reviewed(connection, "classes", classes[classes["known"] & (classes["origin"] == "manual")])
 
@@ -326,18 +230,28 @@ def _write_standing_notes(connection: sqlite3.Connection, plan: Plan) -> int:
     for kind, looked_at in (("users", plan.decisions.users), ("classes", plan.decisions.classes)):
         notes = plan.notes[kind]
         nightly = notes.loc[notes["code"].isin([code.value for code in NIGHTLY]), ["id", "code", "notes"]]
-        said = {row for rows in _slices(_table(nightly, ["id", "code", "notes"])) for row in rows}
-        connection.execute("CREATE TEMP TABLE looked_at (id PRIMARY KEY) WITHOUT ROWID")
-        _many(connection, "INSERT INTO temp.looked_at VALUES (?)", looked_at[["id"]], ["id"])
-        temporary += len(looked_at)
-        query = "SELECT n.id, n.code, n.notes FROM standing_notes n WHERE n.kind = ? AND n.id IN temp.looked_at"
-        stood = set(connection.execute(query, (kind,)))
-        connection.execute("DROP TABLE temp.looked_at")
+        said = {row for rows in slices(bound(nightly, ["id", "code", "notes"])) for row in rows}
+        stood = _standing(connection, kind, looked_at)
+        temporary += len(looked_at) if stood is not None else 0
+        stood = stood or set()
         connection.executemany(
             f"DELETE FROM standing_notes WHERE kind = '{kind}' AND id = ? AND code = ? AND notes = ?", stood - said
         )
         connection.executemany(f"INSERT INTO standing_notes VALUES ('{kind}', ?, ?, ?)", sorted(said - stood))
     return temporary
+
+
+def _standing(connection: sqlite3.Connection, kind: str, looked_at: pd.DataFrame) -> set[tuple[object, ...]] | None:
+    """What stands of those who were looked at; None where nothing stands at all, as before a first load."""
+    query = "SELECT EXISTS (SELECT 1 FROM standing_notes WHERE kind = ?)"
+    if not connection.execute(query, (kind,)).fetchone()[0]:
+        return None
+    connection.execute("CREATE TEMP TABLE looked_at (id PRIMARY KEY) WITHOUT ROWID")
+    _many(connection, "INSERT INTO temp.looked_at VALUES (?)", looked_at[["id"]], ["id"])
+    query = "SELECT n.id, n.code, n.notes FROM standing_notes n WHERE n.kind = ? AND n.id IN temp.looked_at"
+    stood = set(connection.execute(query, (kind,)))
+    connection.execute("DROP TABLE temp.looked_at")
+    return stood
 
 
 def _write_orgs(connection: sqlite3.Connection, plan: Plan) -> None:
@@ -360,26 +274,5 @@ def _any_differs(frame: pd.DataFrame, names: Sequence[str], to: dict[str, str] |
 def _many(connection: sqlite3.Connection, statement: str, frame: pd.DataFrame, columns: Sequence[str]) -> None:
     """Run a statement for every row; blank texts become NULL."""
     if not frame.empty:
-        for rows in _slices(_table(frame, columns)):
+        for rows in slices(bound(frame, columns)):
             connection.executemany(statement, rows)
-
-
-def _insert(connection: sqlite3.Connection, rows: NewRows) -> None:
-    names = rows.frame.columns
-    statement = f"INSERT INTO {rows.table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
-    for part in _slices(rows.frame):
-        connection.executemany(statement, part)
-
-
-def _table(frame: pd.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
-    """The columns in this order, one of them twice where it is named twice; blank texts become null."""
-    import polars as pl
-
-    table = pl.from_pandas(frame[list(dict.fromkeys(columns))])
-    texts = [name for name, dtype in table.schema.items() if dtype in {pl.String, pl.Categorical}]
-    table = table.with_columns(pl.when(pl.col(name) != "").then(pl.col(name)).alias(name) for name in texts)
-    return table.select(pl.col(name).alias(str(place)) for place, name in enumerate(columns))
-
-
-def _slices(table: pl.DataFrame) -> Iterator[list[tuple[object, ...]]]:
-    return (part.rows() for part in table.iter_slices(_SLICE))

@@ -1,6 +1,8 @@
 """A large first load is written by a process of its own into a new file (R-A4: whole or not at all)."""
 
 import contextlib
+import csv
+import shutil
 import sqlite3
 import stat
 import subprocess
@@ -11,7 +13,7 @@ import pytest
 
 from rostersync import pipeline, settings
 from rostersync.errors import StateError
-from rostersync.state import first_load
+from rostersync.state import draft, first_load
 from rostersync.state.store import create_state
 
 TABLES = ("accounts", "users", "classes", "enrollments", "guardianships", "orgs", "standing_notes", "outbox", "changes")
@@ -28,7 +30,8 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def district(folder: Path) -> settings.Settings:
     folder.mkdir(exist_ok=True)
-    (folder / "rostersync.toml").write_text('[state]\nurl = "sqlite:///state.db"\n', encoding="utf-8")
+    text = '[state]\nurl = "sqlite:///state.db"\n[guards]\nmax_rejected = "100%"\n'
+    (folder / "rostersync.toml").write_text(text, encoding="utf-8")
     found = settings.load(folder / "rostersync.toml", {})
     create_state(found.state.path)
     return found
@@ -72,6 +75,36 @@ def test_the_new_file_holds_what_the_ordinary_way_writes(tmp_path: Path, files: 
     assert len(content(bulk)["users"]) > 300
 
 
+def test_enrollments_that_the_rules_do_not_take_over_are_not_in_the_new_file(tmp_path: Path, files: Path, monkeypatch):
+    """They are on their way to the file before it is decided that their class or their user is not added."""
+    odd = tmp_path / "odd"
+    shutil.copytree(files, odd)
+    for name, column in (("classes.csv", "title"), ("users.csv", "familyName")):
+        header, *rows = list(csv.reader((odd / name).open(encoding="utf-8", newline="")))
+        place = header.index(column)
+        for row in rows[::5]:
+            row[place] = ""
+        with (odd / name).open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows([header, *rows])
+    ordinary, bulk = district(tmp_path / "ordinary"), district(tmp_path / "bulk")
+    load(ordinary, odd)
+    settled: list[tuple[int, int]] = []
+    real = draft.Draft.settle
+
+    def settle(self: draft.Draft, connection: sqlite3.Connection) -> None:
+        count = "SELECT count(*) FROM enrollments"
+        before = connection.execute(count).fetchone()[0]
+        real(self, connection)
+        settled.append((before, connection.execute(count).fetchone()[0]))
+
+    monkeypatch.setattr(draft.Draft, "settle", settle)
+    monkeypatch.setattr(first_load, "WORTH_IT", 0)
+    load(bulk, odd)
+    assert content(bulk) == content(ordinary)
+    ((before, after),) = settled
+    assert 0 < after < before
+
+
 @pytest.mark.usefixtures("always")
 def test_the_new_file_is_private_and_leaves_nothing_beside_it(tmp_path: Path, files: Path):
     found = district(tmp_path)
@@ -108,7 +141,7 @@ def test_a_loader_that_fails_leaves_the_empty_state(tmp_path: Path, files: Path,
     found = district(tmp_path)
     before = content(found)
     with monkeypatch.context() as patch:
-        patch.setattr(first_load.sys, "executable", "/bin/false")
+        patch.setattr(draft.sys, "executable", "/bin/false")
         with pytest.raises(StateError, match="nothing was changed"):
             load(found, files)
     assert content(found) == before
