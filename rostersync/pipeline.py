@@ -274,10 +274,11 @@ def carry_out(
     watch: Stopwatch,
     known: Callable[[RunSummary], None],
     begun: Ahead | None = None,
-) -> RunSummary:
+) -> tuple[RunSummary, bool]:
     """Write the plan in one transaction, with the run's row, its report's tables and the new snapshot's name in it.
 
-    Gives the summary as the run's row keeps it, which is that of the report; `known` is told before the commit.
+    Gives the summary as the run's row keeps it, which is that of the report, and whether the run is an applied one;
+    `known` is told before the commit.
     """
     from rostersync import reporting
     from rostersync.policies.guards import counts
@@ -320,6 +321,9 @@ def carry_out(
             changed = apply(connection, plan, name, loaded=loaded)
             keep_totals(connection, plan.judgement.totals)
             write_ledger(connection, reporting.ledger_moves(plan, connection), plan.run_id, settings.reports.keep)
+        applied = changed or status == "applied"  # a held night may have nothing left that could be applied
+        # Said already here: which tables are kept hangs on which run is the last applied one.
+        record_run(connection, plan.run_id, plan.started_at, plan.source, status, applied=applied)
         report_tables.keep(connection, plan.run_id, packed.result(), settings.reports.keep)
         try:
             if written is not None:
@@ -331,12 +335,11 @@ def carry_out(
             ) from error
         watch.seconds["apply"] = time.perf_counter() - began
         summary = reporting.finished(summary, watch.seconds)
-        applied = changed or status == "applied"  # a held night may have nothing left that could be applied
         told = summary.to_json()
         record_run(connection, plan.run_id, plan.started_at, plan.source, status, applied=applied, summary=told)
         known(summary)
     snapshot.sweep(path, name)
-    return summary
+    return summary, applied
 
 
 def finish(
@@ -353,29 +356,28 @@ def finish(
     from rostersync import reporting, reports
     from rostersync.run_records import record_stop
 
-    applied = False
+    ended = is_last_applied = False
 
     def meanwhile(known: Callable[[RunSummary], None]) -> None:
-        nonlocal applied, summary
+        nonlocal ended, is_last_applied, summary
         if dry_run or summary.run.status == "stopped":
             summary = reporting.finished(summary, watch.seconds)
             known(summary)
             if not dry_run:
                 record_stop(settings, plan, tables, summary)
         else:
-            summary = carry_out(settings, plan, tables, summary, watch, known, begun)
-        applied = not dry_run
+            summary, is_last_applied = carry_out(settings, plan, tables, summary, watch, known, begun)
+        ended = not dry_run
 
     try:
         about, before = reporting.about(settings, plan.run_id), reporting.standing(settings)
         folder = reports.write(settings.reports.path, plan.run_id, tables, about, meanwhile)
     except errors.RosterSyncError as error:
-        if not applied:
+        if not ended:
             raise
         raise errors.RosterSyncError(
             f"{error} Run {plan.run_id} itself is {summary.run.status} and kept in the state; only its report is "
             f"missing: `rostersync report {plan.run_id}` writes it."
         ) from error
-    # a held night may have applied nothing: then the last applied run is an earlier one
-    reporting.tidy(settings, before, applied=not dry_run and summary.run.status == "applied")
+    reporting.tidy(settings, before, applied=is_last_applied)
     return Outcome(plan.run_id, folder, summary, summary.run.exit_code)

@@ -38,7 +38,8 @@ def rewrite(
     formats: tuple[str, ...] = settings.reports.formats
     if format_ is not None:
         formats = (format_,) if out is not None else tuple(dict.fromkeys((*formats, format_)))
-    about = About(settings.district.name, settings.district.timezone, formats, before, sort)
+    listed = out is None or out.absolute().parent.resolve() == settings.reports.path.resolve()
+    about = About(settings.district.name, settings.district.timezone, formats, before, sort, listed)
     if out is not None:
         return write_again(out.absolute(), tables, about, summary)
     writable(settings.reports.path)

@@ -146,7 +146,8 @@ def _apply(
                 tables = reporting.tables(settings, plan)
             summary = reporting.summary(settings, plan, roster, delivery, tables, dry_run=False, seconds=watch.seconds)
             return finish(settings, plan, tables, summary, dry_run=False, watch=watch)
-    plan, tables = plans.planned(file, run_id, started_at), plans.report_tables(file)
+    plan = plans.planned(file, run_id, started_at)
+    tables = reporting.marked(settings, plan, plans.report_tables(file))
     summary = reporting.of_run(file.summary, settings, plan)
     return finish(settings, plan, tables, summary, dry_run=False, watch=watch)
 

@@ -13,12 +13,13 @@ from markupsafe import Markup
 from rostersync.model.findings import Severity
 from rostersync.model.notes import Action
 from rostersync.model.past_run import PastRun
-from rostersync.model.report import RunSummary
+from rostersync.model.report import TABLE_COLUMNS, RunSummary
 from rostersync.reports.attention import attention
 from rostersync.reports.html import assets, columns, row_markup
 from rostersync.reports.html.counting import GROUPS, KINDS
 from rostersync.reports.html.school_changes import CHART_KINDS, SchoolLine, school_lines
 from rostersync.reports.html.trend import trend
+from rostersync.reports.marks import shown_table
 from rostersync.reports.seriousness import SERIOUSNESS, most_serious
 from rostersync.reports.terminal import TABLES, of_records, override_command, unchanged_text
 
@@ -63,8 +64,9 @@ class Body:
 
 def body_of(tables: ReportTables, sort: str | None) -> Body:
     """The tables' part of the page."""
-    shown = tuple(_table(tables, name, layout, sort) for name, layout in columns.LAYOUTS.items())
-    return Body(shown, school_lines(tables))
+    shown = tuple(_table(shown_table(tables, name), name, layout, sort) for name, layout in columns.LAYOUTS.items())
+    some = tuple(table for table in shown if table.total or table.name in TABLE_COLUMNS)
+    return Body(some, school_lines(tables))
 
 
 def render(body: Body, summary: RunSummary, about: About) -> str:
@@ -99,15 +101,16 @@ def render(body: Body, summary: RunSummary, about: About) -> str:
             label=columns.label,
             of_csv=columns.of_csv,
             order=" ".join(SERIOUSNESS),
+            csvs=TABLE_COLUMNS,
             has_csv="csv" in about.formats,
+            listed=about.listed,
         )
     )
 
 
-def _table(tables: ReportTables, name: str, layout: columns.Layout, sort: str | None) -> PageTable:
+def _table(everything: pl.DataFrame, name: str, layout: columns.Layout, sort: str | None) -> PageTable:
     import polars as pl
 
-    everything = getattr(tables, name)
     rows = most_serious(everything, name, layout.columns, MOST_ROWS)
     sorted_by = layout.first
     if sort in layout.columns:
@@ -118,7 +121,7 @@ def _table(tables: ReportTables, name: str, layout: columns.Layout, sort: str | 
         layout,
         row_markup.rows(rows, layout.names_row),
         rows.height,
-        everything.shape[0],
+        everything.height,
         sorted_by,
         tuple(_choice(rows, column) for column in layout.filters),
     )
