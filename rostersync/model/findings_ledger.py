@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -52,6 +53,22 @@ class LedgerMoves:
     counts: dict[str, dict[str, int]]
     marks: pl.DataFrame
     gone: pl.DataFrame
+
+
+def found_by_code(
+    findings: Mapping[str, Mapping[str, int]], ledger: Mapping[str, Mapping[str, int]] | None
+) -> dict[str, int]:
+    """How many findings of each code a night's files had, of the `findings` and `ledger` of its summary.
+
+    Listed one by one or not; of a night before there was a ledger the listed ones.
+    """
+    if ledger:
+        return {code: moved["new"] + moved["still"] + moved["unlisted"] for code, moved in ledger.items()}
+    found: dict[str, int] = {}
+    for codes in findings.values():
+        for code, count in codes.items():
+            found[code] = found.get(code, 0) + count
+    return found
 
 
 def ledger_schema() -> dict[str, pl.DataType]:

@@ -158,18 +158,27 @@ class TrippedGuard(_Facts):
     limit: str
 
 
+class PeopleFacts(_Facts):
+    """How many people wait until somebody acts, and how many the report names (reports/attention.py)."""
+
+    waiting: int
+    reported: int
+
+
 class RunSummary(_Facts):
     """summary.json.
 
     `counts` are rows of the report per kind and action (all actions, also those with 0), `codes` per kind and
-    code. Kinds are the tables and, within users, students, guardians and staff by leading role. `schools` is
-    by kind and school id; `diagnosis` says what probably happened where guards tripped; `findings` by severity and
-    code, `ledger` by code: how many are `new`, `still` there, `fixed`, and `unlisted` beyond those; `seconds` by stage.
+    code; `people` is None in a summary of an older version. Kinds are the tables and, within users, students,
+    guardians and staff by leading role. `schools` is by kind and school id; `diagnosis` says what probably happened
+    where guards tripped; `findings` by severity and code, `ledger` by code: how many are `new`, `still` there,
+    `fixed`, and `unlisted` beyond those; `seconds` by stage.
     """
 
     run: RunFacts
     source: SourceFacts
     counts: dict[str, dict[str, int]]
+    people: PeopleFacts | None = None
     codes: dict[str, dict[str, int]]
     schools: dict[str, dict[str, SchoolRemovals]]
     guards_tripped: tuple[TrippedGuard, ...]
