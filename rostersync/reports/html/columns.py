@@ -93,6 +93,7 @@ _LABELS = {
     "sis_email": "SIS e-mail",
     "sis_mobile": "SIS mobile",
     "sis_title": "SIS title",
+    "sis_value": "SIS value",
 }
 
 
