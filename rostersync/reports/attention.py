@@ -70,9 +70,9 @@ def people(tables: ReportTables) -> PeopleFacts:
         for name in names
     ]
     who = pl.concat([each.cast(pl.String) for each in waiting]).drop_nulls().unique()
-    users = polars_frame(tables.users, ("id",))["id"].cast(pl.String).drop_nulls().unique()
-    others = who.len() - int(who.is_in(users.implode()).sum())
-    return PeopleFacts(waiting=who.len(), reported=users.len() + others)
+    users = polars_frame(tables.users, ("id",))["id"].cast(pl.String).drop_nulls()
+    others = who.len() - (int(who.is_in(users.implode()).sum()) if who.len() else 0)
+    return PeopleFacts(waiting=who.len(), reported=users.n_unique() + others)
 
 
 def people_text(summary: RunSummary) -> str:
