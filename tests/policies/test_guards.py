@@ -530,6 +530,40 @@ def test_r_d5_a_mis_sorted_column_of_agents_hands_no_child_to_a_stranger(tmp_pat
     assert (pairs["GA0", "SA0"], pairs["GA1", "SA0"]) == ("ended", "current")
 
 
+def test_r_d5_held_where_only_rows_of_guardians_moved_is_found_again(tmp_path: Path) -> None:
+    it = Guarded(tmp_path)
+    for number in range(40):
+        it.town.set(f"SA{number}", agentSourcedIds="")
+        it.town.set(f"GA{number}", agentSourcedIds=f"SA{number}")
+    assert ended_as(it.night()) == FINE
+    shifted(it.town, GUARDIANS_A, "agentSourcedIds")
+    first = it.night()
+    assert ended_as(first) == HELD
+    before = it.district.everything()
+    again = it.night()
+    assert ended_as(again) == HELD
+    assert held(again, "guardianships") == held(first, "guardianships")
+    assert it.district.everything() == before
+    assert ended_as(it.night(override=["guardianships@A"])) == FINE
+    pairs = it.district.guardianships()
+    assert (pairs["GA0", "SA0"], pairs["GA0", "SA1"]) == ("ended", "current")
+
+
+def test_r_d2_endings_held_where_only_rows_of_guardians_moved_are_found_again(tmp_path: Path) -> None:
+    it = Guarded(tmp_path)
+    for number in range(40):
+        it.town.set(f"SA{number}", agentSourcedIds="")
+        it.town.set(f"GA{number}", agentSourcedIds=f"SA{number},SB{number % 30}")
+    assert ended_as(it.night(override=["guardianships"])) == FINE
+    for number in range(40):
+        it.town.set(f"GA{number}", agentSourcedIds=f"SB{number % 30}")
+    first = it.night()
+    assert tripped(first) == {"Removal guardianships@A 40 of 40 (10%)"}
+    again = it.night()
+    assert ended_as(again) == HELD
+    assert held(again, "guardianships") == held(first, "guardianships")
+
+
 def test_r_d5_counter_new_guardians_of_known_students_come(tmp_path: Path) -> None:
     it = Guarded(tmp_path)
     for number in range(20):
