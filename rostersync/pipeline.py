@@ -325,6 +325,7 @@ def carry_out(
     """
     from rostersync import reporting
     from rostersync.policies.guards import counts
+    from rostersync.reports.changes import changes
     from rostersync.reports.packing import pack
     from rostersync.state import journal, record_counts, report_tables, snapshot
     from rostersync.state.findings_ledger import write_ledger
@@ -361,7 +362,8 @@ def carry_out(
             ),
             journal.recording(connection, plan.run_id, settings.reports.keep, first_account=before),
         ):
-            changed = apply(connection, plan, name, loaded=loaded)
+            holds_all = status == "held" and not changes(status, summary.to_json())
+            changed = apply(connection, plan, name, loaded=loaded, holds_all=holds_all)
             keep_totals(connection, plan.judgement.totals)
             write_ledger(connection, reporting.ledger_moves(plan, connection), plan.run_id, settings.reports.keep)
         report_tables.keep(connection, plan.run_id, packed.result(), settings.reports.keep)

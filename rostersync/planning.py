@@ -32,7 +32,7 @@ def notes_and_changes(
         "classes": changed.class_changes(decisions, class_notes),
         "enrollments": changed.enrollment_changes(decisions.enrollments),
     }
-    enrollment_notes = noted.coded_notes(decisions.enrollments, ENROLLMENT_KEY)
+    enrollment_notes = noted.enrollment_notes(decisions.enrollments)
     primary = noted.change_notes(fields["enrollments"])
     if len(primary):
         by_id = decisions.enrollments.set_index(changed.enrollment_ids(decisions.enrollments))
