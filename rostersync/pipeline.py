@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from rostersync.model.plan import Plan
     from rostersync.model.report import ReportTables, RunSummary
     from rostersync.model.roster import Roster
+    from rostersync.quiet_night import Standing
     from rostersync.sources.interface import Progress
     from rostersync.state.first_load import Ahead
 
@@ -135,16 +136,22 @@ def night(
     from rostersync.state.first_load import ahead
 
     messages.load(settings.messages.templates)  # a mistake in one is said before a file is fetched or a row is written
-    threading.Thread(target=_load_ahead, daemon=True).start()
     run_id, started_at = new_run(settings, now)
     watch = Stopwatch()
+    may_repeat = not (dry_run or full) and overrides == NO_OVERRIDES
     shown = intake.shown_source(settings, source)
     delivery: Delivery | None = None
     try:
         with contextlib.ExitStack() as held, contextlib.ExitStack() as stack:
+            repeats = Repeat(settings, run_id, started_at, watch)
+            if may_repeat and (outcome := repeats.of_folder(source, shown)) is not None:
+                return outcome
+            threading.Thread(target=_load_ahead, daemon=True).start()
             with watch.stage("fetch"):
                 delivery = stack.enter_context(intake.fetch(settings, source, progress))
             shown = delivery.source
+            if may_repeat and (outcome := repeats.of_delivery(delivery)) is not None:
+                return outcome
             begun = None if dry_run else held.enter_context(ahead(settings.state.path))
             plan, roster = propose(
                 settings, delivery, run_id, started_at, full=full, watch=watch, overrides=overrides, begun=begun
@@ -164,6 +171,38 @@ def night(
     if keep is not None:
         keep(plan, tables, outcome.summary)
     return outcome
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """A run that may turn out to repeat the last one: then it is recorded and reported, and nothing is read."""
+
+    settings: Settings
+    run_id: str
+    started_at: datetime
+    watch: Stopwatch
+
+    def of_folder(self, source: Path | None, shown: str) -> Outcome | None:
+        """Tells it before the files of a folder are copied; None where something may have changed."""
+        from rostersync import quiet_night
+
+        with self.watch.stage("recognise"):
+            standing = quiet_night.in_folder(self.settings, source, self.started_at)
+        return self._done(standing, shown)
+
+    def of_delivery(self, delivery: Delivery) -> Outcome | None:
+        """Tells it of files that were fetched."""
+        from rostersync import quiet_night
+
+        return self._done(quiet_night.delivered(self.settings, delivery, self.started_at), delivery.source)
+
+    def _done(self, standing: Standing | None, source: str) -> Outcome | None:
+        from rostersync import quiet_night
+
+        if standing is None:
+            return None
+        done = quiet_night.carry_out(self.settings, standing, self.run_id, self.started_at, source, self.watch.seconds)
+        return None if done is None else Outcome(self.run_id, *done, done[1].run.exit_code)
 
 
 def _load_ahead() -> None:
@@ -187,11 +226,12 @@ def propose(
     begun: Ahead | None = None,
 ) -> tuple[Plan, Roster]:
     """Everything up to the plan, from a state that is only read; `begun` is told what a first load can begin with."""
-    from rostersync import intake, messages, planning
+    from rostersync import intake, messages, planning, quiet_night
     from rostersync.diff import diff, fingerprints
     from rostersync.importers.chain import chain_facts
     from rostersync.importers.layouts import LAYOUTS
     from rostersync.importers.limits import dangling_facts
+    from rostersync.model.inputs import INPUTS, inputs_fact
     from rostersync.model.plan import Plan
     from rostersync.policies.delivery import first_seen
     from rostersync.policies.findings_ledger import told_files
@@ -237,6 +277,9 @@ def propose(
             afterwards = planning.snapshot_afterwards(tonight, decisions)
             moved = not planning.same_snapshot(afterwards, before)
             waiting = waiting_rows(roster, decisions, notes, state.waiting())
+            inputs = quiet_night.inputs_of(settings, delivery, roster, today)
+            if judgement.status != "applied":
+                inputs = None
     plan = Plan(
         run_id=run_id,
         started_at=started_at,
@@ -260,6 +303,7 @@ def propose(
             **first_seen(delivery, meta, started_at),
             **dangling_facts(roster, meta),
             **chain_facts(roster.modes, meta, run_id, settings.schools.include),
+            **inputs_fact(inputs, meta.get(INPUTS)),
             **told_files({each.file: roster.modes.get(each.table, "absent") for each in LAYOUTS}, run_id),
         },
     )
@@ -282,6 +326,7 @@ def carry_out(
     """
     from rostersync import reporting
     from rostersync.policies.guards import counts
+    from rostersync.reports.changes import changes
     from rostersync.reports.packing import pack
     from rostersync.state import journal, record_counts, report_tables, snapshot
     from rostersync.state.findings_ledger import write_ledger
@@ -318,7 +363,8 @@ def carry_out(
             ),
             journal.recording(connection, plan.run_id, settings.reports.keep, first_account=before),
         ):
-            changed = apply(connection, plan, name, loaded=loaded)
+            holds_all = status == "held" and not changes(status, summary.to_json())
+            changed = apply(connection, plan, name, loaded=loaded, holds_all=holds_all)
             keep_totals(connection, plan.judgement.totals)
             write_ledger(connection, reporting.ledger_moves(plan, connection), plan.run_id, settings.reports.keep)
         applied = changed or status == "applied"  # a held night may have nothing left that could be applied

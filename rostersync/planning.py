@@ -32,7 +32,7 @@ def notes_and_changes(
         "classes": changed.class_changes(decisions, class_notes),
         "enrollments": changed.enrollment_changes(decisions.enrollments),
     }
-    enrollment_notes = noted.coded_notes(decisions.enrollments, ENROLLMENT_KEY)
+    enrollment_notes = noted.enrollment_notes(decisions.enrollments)
     primary = noted.change_notes(fields["enrollments"])
     if len(primary):
         by_id = decisions.enrollments.set_index(changed.enrollment_ids(decisions.enrollments))
@@ -63,22 +63,25 @@ def snapshot_afterwards(tonight: Snapshot, decisions: Decisions) -> Snapshot:
     A row without effect (a withheld guardian, an addition that a guard holds, an enrollment of somebody who is not
     there) is not in the snapshot and is looked at again tomorrow. A record that is current although no sound row says
     so, or of which a guard holds a removal or a change, gets the fingerprint 0, which no row has: it is found again
-    whatever tomorrow's file says (policies.md R-V3, R-D2). Of a held guardianship that is the student.
+    whatever tomorrow's file says (policies.md R-V3, R-D2). Of a held guardianship that is the student, who may only
+    stand by tonight: where the guardian's row alone moved.
     """
+    import pandas as pd
+
     users, classes, enrollments = decisions.users, decisions.classes, decisions.enrollments
     withheld = users["status_code"].isin([Code.NO_STUDENT.value, Code.NO_UNIQUE_CREDENTIAL.value])
     held = held_people(decisions) > 0
     withheld |= held & ~users["known"]
-    pairs = decisions.pairs
-    held |= users["id"].isin(pairs.loc[pairs["guard"] > 0, "student_id"])
     base = ((users["presence"] == BASE) | held) & users["known"] & (users["to_status"] == "current")
+    students = decisions.pairs.loc[decisions.pairs["guard"] > 0, "student_id"]
+    marked = pd.DataFrame({"id": pd.concat([users.loc[base, "id"], students]).drop_duplicates()})
     class_base = (classes["presence"] == BASE) | (classes["guard"] > 0)
     class_base &= classes["known"] & (classes["to_status"] == "active")
     kept = (enrollments["origin"] == "sis") & ~enrollments["asserted"] & enrollments["protected"]
     kept |= enrollments["guard"] > 0
     kept &= enrollments["to"] == "current"
     return Snapshot(
-        users=_amended(tonight.users, users.loc[withheld, ["id"]], users.loc[base, ["id"]], tonight.seed),
+        users=_amended(tonight.users, users.loc[withheld, ["id"]], marked, tonight.seed),
         classes=_amended(tonight.classes, classes.loc[[], ["id"]], classes.loc[class_base, ["id"]], tonight.seed),
         enrollments=_amended(
             tonight.enrollments,

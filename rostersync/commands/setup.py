@@ -134,9 +134,10 @@ def _line(answer: Answer) -> str:
 
 
 def _check_state(settings: Settings) -> Iterator[Answer]:
-    from rostersync.state.store import open_reader
+    from rostersync.state.store import check_pages, open_reader
 
     path = settings.state.path
+    check_pages(path)
     with open_reader(path) as reader:
         runs = reader.runs(1)
     last = f"{runs[0]['run_id']} {runs[0]['status']}" if runs else "none"

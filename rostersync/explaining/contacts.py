@@ -13,6 +13,8 @@ from rostersync.model.record import Event
 
 CONTACTS = ("given_name", "family_name", "email", "mobile", "phone")
 OTHER = MappingProxyType({"email": "mobile", "mobile": "email"})
+_ONE = MappingProxyType({"email": "an email", "mobile": "a mobile"})
+_OWN = MappingProxyType({"email": "an email of their own", "mobile": "a mobile of their own"})
 """Each credential -> the other one."""
 _COLUMNS = MappingProxyType({"given_name": "givenName", "family_name": "familyName", "email": "email"})
 """Field -> the column of users.csv; mobile and phone are made of `sms` and `phone`."""
@@ -173,15 +175,15 @@ def _blank(view: AccountView, field: str, event: Event | None, rule: str, settin
             return Reason(
                 "R-C2",
                 f"The SIS says no {field}, and the one it was belongs to {holder}, who wants it.",
-                f"Give this person an own {field} in the SIS.",
+                f"Give this person {_OWN[field]} in the SIS.",
             )
         return Reason(
             "R-U5",
             f"Cleared: the SIS says no {field}, and the account has the {other}.",
-            f"Give a {field} in the SIS.",
+            f"Give {_ONE[field]} in the SIS.",
             settings,
         )
-    return Reason(rule, f"The SIS says no {field}, and there was none.", f"Give a {field} in the SIS.", settings)
+    return Reason(rule, f"The SIS says no {field}, and there was none.", f"Give {_ONE[field]} in the SIS.", settings)
 
 
 def _not_yet(view: AccountView, event: Event | None, rule: str, settings: tuple[Setting, ...]) -> Reason:

@@ -92,6 +92,12 @@ def _reason(view: AccountView, pair: Pair, event: Event | None, policy: Policy) 
             "The last import has no column agentSourcedIds: the stored guardianship stays.",
             "Add the column to the SIS export.",
         )
+    if not (_names(guardian, student) or _names(student, guardian)):
+        return Reason(
+            "R-D2",
+            "Neither row names the other any more (agentSourcedIds); a guard held its end.",
+            "Check the files; if they are right: rostersync sync --override-guards, or other limits under [guards].",
+        )
     return Reason(
         "R-G1",
         f"Related by {_said_by(guardian, student)} (agentSourcedIds).",

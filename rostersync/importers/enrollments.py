@@ -129,6 +129,14 @@ def _with_role(rows: pl.DataFrame, findings: FindingList) -> pl.DataFrame:
     return rows
 
 
+def next_end(rows: pl.DataFrame, today: date) -> date | None:
+    """The next day on which an enrollment ends, so that R-K6 may say otherwise from then on."""
+    import polars as pl
+
+    found = rows.select(pl.col("end_date").filter(pl.col("end_date") > today).min()).item()
+    return found if isinstance(found, date) else None
+
+
 def without_dropped(rows: pl.DataFrame, classes: pl.DataFrame | None, today: date) -> pl.DataFrame:
     """Without rows that ended by `today` and more than 14 days before the end of their class (R-K6)."""
     import polars as pl

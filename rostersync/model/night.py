@@ -16,7 +16,8 @@ Columns of the frames:
 - `enrollments`, one row per class, user and role in scope: ENROLLMENT_KEY; `stored` ("", current, ended), `origin`,
   `ended_with_person` (bool: a manual one that ended when its person left), `is_primary`, `sourced_id`, `begin_date`,
   `end_date`; `asserted` (bool: a sound row says it); `in_is_primary`, `in_sourced_id`, `in_begin_date`, `in_end_date`;
-  `protected` (bool: a rejected or unreadable row may stand for it); `user_at`, `class_at` (row numbers in `users` and
+  `protected` (bool: a rejected or unreadable row may stand for it); `unreadable` (bool: the file has rows that cannot
+  be told apart); `user_at`, `class_at` (row numbers in `users` and
   `classes`, -1 where they are not there); `bystander_status` (roster status of a known user who is not in `users`,
   else "").
 """

@@ -55,10 +55,11 @@ def decide_classes(classes: pd.DataFrame, missing: frozenset[str], policy: Polic
 def decide_enrollments(
     enrollments: pd.DataFrame, classes: pd.DataFrame, users: pd.DataFrame, missing: frozenset[str]
 ) -> pd.DataFrame:
-    """`enrollments` with `to` ("", current, ended), `to_is_primary` and the like, `code`, `waits`.
+    """`enrollments` with `to` ("", current, ended), `to_is_primary` and the like, `code`, `waits`, `held`.
 
     `waits` marks rows that have no effect tonight and must be looked at again: of a class or user that is not there
-    (R-V2), or that left. In an archived class everything stays as it was (R-K1), but for who is removed (R-F2).
+    (R-V2), or that left; `held` those that stay because the file has rows that cannot be told apart (R-V3). In an
+    archived class everything stays as it was (R-K1), but for who is removed (R-F2).
 
     What somebody enrolled by hand stays a manual one beside a row of the SIS (R-K4); it ends with its person (R-F6),
     `to_ended_with_person`, and comes back with them where the class is active (R-U9). Once ended otherwise it is the
@@ -80,7 +81,8 @@ def decide_enrollments(
     )
     restored = manual & ~current & enrollments["ended_with_person"] & returns & active
     begins = (enrollments["asserted"] & active & here & there & ~current) | restored
-    ends_with_row = current & active & here & ~manual & ~enrollments["asserted"] & ~enrollments["protected"]
+    unsaid = current & active & here & ~manual & ~enrollments["asserted"]
+    ends_with_row = unsaid & ~enrollments["protected"]
     ends_with_person = current & ((active & left) | removed)
     ends = (ends_with_row | ends_with_person) & (enrollments["guard"] == 0)
     taken_over = manual & begins & ~restored
@@ -101,6 +103,7 @@ def decide_enrollments(
         to_origin=enrollments["origin"].mask(taken_over, "sis"),
         to_ended_with_person=(enrollments["ended_with_person"] & ~returns) | (manual & active & ends),
         waits=enrollments["asserted"] & ~reflected,
+        held=unsaid & ~ends & enrollments["unreadable"],
     )
 
 

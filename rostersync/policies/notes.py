@@ -6,6 +6,7 @@ import functools
 from typing import TYPE_CHECKING
 
 from rostersync.model.decisions import Decisions
+from rostersync.model.night import ENROLLMENT_KEY
 from rostersync.model.notes import (
     BLANK,
     CHANGE,
@@ -64,6 +65,21 @@ def coded_notes(frame: pd.DataFrame, keys: tuple[str, ...]) -> pd.DataFrame:
         action=coded["code"].map({code.value: action_of(code).value for code in FIXED_NOTES}),
         notes=coded["code"].map({code.value: text for code, text in FIXED_NOTES.items()}),
     )
+
+
+def enrollment_notes(enrollments: pd.DataFrame) -> pd.DataFrame:
+    """ENROLLMENT_KEY, `action`, `code`, `notes` of enrollments, but for SIS_UPDATE."""
+    import pandas as pd
+
+    keys = list(ENROLLMENT_KEY)
+    coded = coded_notes(enrollments, ENROLLMENT_KEY)
+    held = enrollments.loc[enrollments["held"], keys]
+    if held.empty:
+        return coded
+    code = Code.UNREADABLE_ROWS
+    text = note(code, file="enrollments.csv")
+    told = held.assign(code=code.value, action=action_of(code).value, notes=text)
+    return pd.concat([coded, told[coded.columns]], ignore_index=True)
 
 
 def change_notes(changes: pd.DataFrame) -> pd.DataFrame:

@@ -83,7 +83,7 @@ def enrollments_in_scope(
             # Where the cell cannot be read the stored value stays.
             in_is_primary=pl.coalesce("in_is_primary", "is_primary", pl.lit(value=False)),
         )
-        .with_columns(protected=_protected(roster))
+        .with_columns(protected=_protected(roster), unreadable=pl.lit("enrollments" in roster.unreadable))
         .sort(ENROLLMENT_KEY)
     )
 

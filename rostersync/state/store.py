@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from rostersync.errors import StateError
 from rostersync.state.connection import reading
 from rostersync.state.directory import Directory
 from rostersync.state.schema import create_state
@@ -23,6 +24,20 @@ def open_reader(path: Path) -> Iterator[Directory]:
     with reading(path) as connection:
         connection.create_function("fold", 1, _fold, deterministic=True)
         yield Directory(connection)
+
+
+def check_pages(path: Path) -> None:
+    """Reads every page of the state: damage may lie where no single query would meet it.
+
+    Raises:
+        StateError: the state is missing, empty, foreign or damaged.
+    """
+    with reading(path) as connection:
+        (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if found != "ok":
+        raise StateError(
+            f"{path} is damaged ({' '.join(found.split())}); nothing was changed; restore it from a backup"
+        )
 
 
 def _fold(text: object) -> str | None:

@@ -25,10 +25,18 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def apply(connection: sqlite3.Connection, plan: Plan, snapshot_name: str, *, loaded: bool = False) -> bool:
+def apply(
+    connection: sqlite3.Connection,
+    plan: Plan,
+    snapshot_name: str,
+    *,
+    loaded: bool = False,
+    holds_all: bool = False,
+) -> bool:
     """Write everything the plan says, but for the run's own row; True where something changed.
 
     The run's row must be there already (`record_run`). `loaded`: the rows of `new_rows` are in the tables already.
+    `holds_all`: nothing that people see changes, only what has to be remembered of it: that is no new generation.
 
     Raises:
         StateBusy: the state moved since the plan was made; nothing is written.
@@ -53,7 +61,7 @@ def apply(connection: sqlite3.Connection, plan: Plan, snapshot_name: str, *, loa
     write_sessions(connection, plan.sessions)
     write_user_roles(connection, plan.roles)
     write_waiting(connection, plan.waiting, number)
-    changed = loaded or connection.total_changes - looked_at > before
+    changed = loaded or (connection.total_changes - looked_at > before and not holds_all)
     facts = {
         "generation": str(generation + 1 if changed else generation),
         "settings_digest": plan.settings_digest,

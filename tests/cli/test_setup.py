@@ -106,6 +106,19 @@ class TestDoctor:
         (district / "state.db").chmod(0o644)
         assert "chmod 600" in run("doctor", code=2).stdout
 
+    def test_a_damaged_state_is_named_where_no_query_meets_the_damage(self, run, district):
+        state = district / "state.db"
+        with sqlite3.connect(state) as connection:
+            size = connection.execute("PRAGMA page_size").fetchone()[0]
+            page = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'guardianships'").fetchone()[0]
+        connection.close()
+        content = bytearray(state.read_bytes())
+        content[(page - 1) * size : page * size] = b"\xff" * size
+        state.write_bytes(content)
+        lines = run("doctor", code=2).stdout.splitlines()
+        assert any(line.startswith("failed  state") and "restore it from a backup" in line for line in lines)
+        assert state.read_bytes() == content
+
     def test_a_report_folder_that_is_none_is_named(self, run, district):
         (district / "reports").rmdir()
         (district / "reports").write_text("", encoding="utf-8")

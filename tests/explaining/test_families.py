@@ -96,6 +96,26 @@ def test_r_g1_says_whose_row_relates_them(district):
     assert explain(district, "G3")["student S1"]["sis"] == "guardian's row"
 
 
+@pytest.mark.parametrize("named_by", ["guardian", "student"])
+def test_r_d2_a_guardianship_whose_end_is_held(tmp_path: Path, named_by: str) -> None:
+    district = District(tmp_path, guards="")
+    pairs = [(f"S{number}", f"G{number}") for number in range(3)]
+
+    def rows(*, named: bool) -> list[dict[str, str]]:
+        by_student = named and named_by == "student"
+        by_guardian = named and named_by == "guardian"
+        children = [student(child, parent if by_student else "") for child, parent in pairs]
+        return children + [guardian(parent, child if by_guardian else "") for child, parent in pairs]
+
+    district.night(rows(named=True))
+    held = district.night(rows(named=False))
+    assert held.summary["run"]["status"] == "held"
+    for one, other in (("S0", "guardian G0"), ("G0", "student S0")):
+        row = explain(district, one)[other]
+        assert (row["rule"], row["sis"]) == ("R-D2", "neither row")
+        assert "--override-guards" in row["to_change"]
+
+
 def test_enrollments_that_end_with_their_person(district):
     family = [student("S1", "G1"), guardian("G1"), student("S2", "G2"), student("S3", "G2"), guardian("G2")]
     classes = [school_class("K1"), school_class("K2"), school_class("K3")]

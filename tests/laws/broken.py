@@ -12,16 +12,17 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from rostersync import pipeline, planning, plans, policies
+from rostersync import pipeline, planning, plans, policies, quiet_night
 from rostersync.importers import overlay
 from rostersync.model.night import VALID
 from rostersync.policies import classes, credentials, families, guardianships
 from rostersync.policies import messages as contact
 from rostersync.policies.guards import judge
 from rostersync.reports import folder
+from rostersync.reports.packing import unpack
 from rostersync.scope import people
 from rostersync.state import connection as opening
-from rostersync.state import guard_totals, reader, snapshot, writer
+from rostersync.state import guard_totals, reader, report_tables, snapshot, writer
 from rostersync.state.undo import writing as undo_writing
 
 Patch = pytest.MonkeyPatch
@@ -327,3 +328,37 @@ def a_plan_reports_less(patch: Patch) -> None:
         return replace(found, classes=found.classes.clear())
 
     patch.setattr(plans, "report_tables", mutant)
+
+
+# --- nights in which nothing changed ----------------------------------------------------------------------------------
+
+
+def a_quiet_night_forgets_edits(patch: Patch) -> None:
+    """What somebody edited since the last run does not count."""
+    patch.setattr(quiet_night, "_untouched", lambda *_: True)
+
+
+def a_quiet_night_tells_everything_again(patch: Patch) -> None:
+    """What the last run did is said once more."""
+
+    def mutant(settings: Any, standing: Any) -> Any:
+        with opening.reading(settings.state.path) as connection:
+            return unpack(report_tables.kept(connection, standing.run_id))
+
+    patch.setattr(quiet_night, "tables_of", mutant)
+
+
+def a_quiet_night_tells_nothing(patch: Patch) -> None:
+    """What is kept and withheld is not said again."""
+    tables_of = quiet_night.tables_of
+
+    def mutant(settings: Any, standing: Any) -> Any:
+        tables = tables_of(settings, standing)
+        return replace(tables, users=tables.users.clear())
+
+    patch.setattr(quiet_night, "tables_of", mutant)
+
+
+def a_quiet_night_forgets_settings(patch: Patch) -> None:
+    """Other settings than those of the last run do not count."""
+    patch.setattr(quiet_night, "_decides_the_same", lambda *_: True)

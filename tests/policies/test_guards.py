@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from rostersync import undoing
 from rostersync.errors import ConfigurationError
 from rostersync.settings.overrides import Overrides, parse
 from tests.policies.district import enrollment, guardian, student, teacher
@@ -245,6 +246,29 @@ def test_r_d2_a_held_night_is_judged_again_and_writes_nothing(tmp_path: Path, fu
     assert it.district.rows("SELECT status, applied FROM roster_runs")[-1] == {"status": "held", "applied": 0}
     it.town.add(*(Town().users[f"{letter}A{number}"] for letter in "SG" for number in range(5)))
     assert held(it.night()) == {f"{letter}A{number}" for letter in "SG" for number in range(5, 10)}
+
+
+def test_r_d2_a_night_that_is_held_whole_applies_nothing_and_is_not_what_an_undo_takes_back(tmp_path: Path) -> None:
+    it = Guarded(tmp_path)
+    start = it.district.everything()
+    it.town.set("SA39", grades="06")
+    it.night()
+    before = it.district.everything()
+    it.town.families_leave("A", range(10))
+    report = it.night()
+    assert ended_as(report) == HELD
+    assert it.district.everything() == before
+    (last,) = it.district.rows("SELECT status, applied FROM roster_runs ORDER BY run_id DESC LIMIT 1")
+    assert last == {"status": "held", "applied": 0}
+    undoing.undo(it.district.settings, None, dry_run=False)
+    views = ("users", "classes", "enrollments", "guardianships", "access")
+    assert {view: it.district.everything()[view] for view in views} == {view: start[view] for view in views}
+    again = it.night()
+    assert held(again) == held(report), "what was held is found again"
+    assert it.district.user("SA39")["grades"] == "06"
+    let = it.night(override=("all",))
+    assert ended_as(let) == FINE
+    assert {it.district.statuses()[f"SA{number}"] for number in range(10)} == {"archived"}
 
 
 def test_r_d2_somebody_of_two_schools_is_held_with_all_enrollments(tmp_path: Path) -> None:
@@ -528,6 +552,40 @@ def test_r_d5_a_mis_sorted_column_of_agents_hands_no_child_to_a_stranger(tmp_pat
     assert ended_as(it.night(override=["guardianships@A"])) == FINE
     pairs = it.district.guardianships()
     assert (pairs["GA0", "SA0"], pairs["GA1", "SA0"]) == ("ended", "current")
+
+
+def test_r_d5_held_where_only_rows_of_guardians_moved_is_found_again(tmp_path: Path) -> None:
+    it = Guarded(tmp_path)
+    for number in range(40):
+        it.town.set(f"SA{number}", agentSourcedIds="")
+        it.town.set(f"GA{number}", agentSourcedIds=f"SA{number}")
+    assert ended_as(it.night()) == FINE
+    shifted(it.town, GUARDIANS_A, "agentSourcedIds")
+    first = it.night()
+    assert ended_as(first) == HELD
+    before = it.district.everything()
+    again = it.night()
+    assert ended_as(again) == HELD
+    assert held(again, "guardianships") == held(first, "guardianships")
+    assert it.district.everything() == before
+    assert ended_as(it.night(override=["guardianships@A"])) == FINE
+    pairs = it.district.guardianships()
+    assert (pairs["GA0", "SA0"], pairs["GA0", "SA1"]) == ("ended", "current")
+
+
+def test_r_d2_endings_held_where_only_rows_of_guardians_moved_are_found_again(tmp_path: Path) -> None:
+    it = Guarded(tmp_path)
+    for number in range(40):
+        it.town.set(f"SA{number}", agentSourcedIds="")
+        it.town.set(f"GA{number}", agentSourcedIds=f"SA{number},SB{number % 30}")
+    assert ended_as(it.night(override=["guardianships"])) == FINE
+    for number in range(40):
+        it.town.set(f"GA{number}", agentSourcedIds=f"SB{number % 30}")
+    first = it.night()
+    assert tripped(first) == {"Removal guardianships@A 40 of 40 (10%)"}
+    again = it.night()
+    assert ended_as(again) == HELD
+    assert held(again, "guardianships") == held(first, "guardianships")
 
 
 def test_r_d5_counter_new_guardians_of_known_students_come(tmp_path: Path) -> None:

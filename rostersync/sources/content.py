@@ -1,0 +1,36 @@
+"""What files hold, told by their contents alone: many times faster than copying and reading them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+_CHUNK = 1 << 20
+
+
+def digests(paths: Sequence[Path]) -> list[str]:
+    """XXH3 (128 bits, hex) of each file.
+
+    It tells what changed by itself. It is not cryptographic: who writes whole files could make two of one digest, and
+    would hide from the next night what they need not have written.
+
+    Raises:
+        OSError: a file cannot be read.
+    """
+    with ThreadPoolExecutor(2) as pool:
+        return list(pool.map(_digest, paths))
+
+
+def _digest(path: Path) -> str:
+    import xxhash
+
+    found = xxhash.xxh3_128()
+    buffer = memoryview(bytearray(_CHUNK))
+    # never waits for whoever writes into a pipe
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with os.fdopen(descriptor, "rb", buffering=0) as file:
+        while size := file.readinto(buffer):
+            found.update(buffer[:size])
+    return found.hexdigest()
