@@ -22,6 +22,7 @@ from rostersync.settings import Settings
 
 if TYPE_CHECKING:
     from rostersync.model.delivery import Delivery
+    from rostersync.model.findings_ledger import LedgerMoves
     from rostersync.model.report import ReportTables, RunSummary
     from rostersync.model.roster import Roster
 
@@ -130,19 +131,25 @@ def _decides_the_same(inputs: Inputs, settings: Settings, today: date) -> bool:
     return (inputs.version, inputs.settings_digest) == (__version__, settings.digest()) and inputs.holds_on(today)
 
 
-def tables_of(settings: Settings, standing: Standing) -> ReportTables | None:
-    """What is reported again: of the last run's rows those that stand; None where its tables are not kept."""
+def tables_of(settings: Settings, standing: Standing, run_id: str) -> ReportTables | None:
+    """What is reported again: of the last run's rows those that stand, its findings with the marks of tonight.
+
+    None where its tables are not kept.
+    """
     from rostersync.model.notes import NIGHTLY, Action
+    from rostersync.reports.marks import with_marks
     from rostersync.reports.packing import unpack
     from rostersync.state import report_tables
     from rostersync.state.connection import reading
+    from rostersync.state.findings_ledger import first_nights
 
     with reading(settings.state.path) as connection:
-        kept = report_tables.kept(connection, standing.run_id)
-    try:
-        tables = unpack(kept)
-    except KeyError:
-        return None
+        try:
+            tables = unpack(report_tables.kept(connection, standing.run_id))
+        except KeyError:
+            return None
+        moves, nights = _moves(connection, standing, tables, run_id), first_nights(connection)
+    tables = with_marks(tables, moves, nights, settings.district.zone)
     import polars as pl
 
     nightly = (pl.col("action") == Action.KEPT.value) & pl.col("code").is_in([code.value for code in NIGHTLY])
@@ -205,7 +212,7 @@ def carry_out(
     from rostersync import reporting, reports
     from rostersync.state.connection import writing
 
-    tables = tables_of(settings, standing)
+    tables = tables_of(settings, standing, run_id)
     if tables is None:
         return None
     told: list[RunSummary] = []
@@ -235,26 +242,40 @@ def _record(
 ) -> dict[str, dict[str, int]]:
     """Writes what any applied run writes, its row unfinished; gives the counts of the ledger."""
     from rostersync.importers.chain import chain_facts
-    from rostersync.importers.layouts import LAYOUTS
-    from rostersync.model.findings import FINDING_COLUMNS
-    from rostersync.policies.findings_ledger import ledger_moves, told_files
-    from rostersync.reports.frames import polars_frame
     from rostersync.reports.packing import pack
     from rostersync.state import journal, report_tables
-    from rostersync.state.findings_ledger import read_ledger, write_ledger
+    from rostersync.state.findings_ledger import write_ledger
     from rostersync.state.writer import record_run
 
-    of_file = {file["name"].lower(): file["mode"] for file in standing.summary["source"]["files"]}
-    modes = {layout.table: of_file.get(layout.file.lower()) or "absent" for layout in LAYOUTS}
-    told = told_files({layout.file: modes[layout.table] for layout in LAYOUTS}, run_id)
     record_run(connection, run_id, started_at, source, "applied", applied=True)
-    moves = ledger_moves(polars_frame(tables.issues, FINDING_COLUMNS), *read_ledger(connection), told, run_id)
+    moves = _moves(connection, standing, tables, run_id)
     with journal.recording(connection, run_id, settings.reports.keep):
-        facts = chain_facts(modes, standing.meta, run_id, settings.schools.include)
+        facts = chain_facts(_modes(standing), standing.meta, run_id, settings.schools.include)
         connection.executemany("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", facts.items())
         write_ledger(connection, moves, run_id, settings.reports.keep)
     report_tables.keep(connection, run_id, pack(tables), settings.reports.keep)
     return moves.counts
+
+
+def _modes(standing: Standing) -> dict[str, str]:
+    """Table -> bulk or absent, as in the run that tonight repeats."""
+    from rostersync.importers.layouts import LAYOUTS
+
+    of_file = {file["name"].lower(): file["mode"] for file in standing.summary["source"]["files"]}
+    return {layout.table: of_file.get(layout.file.lower()) or "absent" for layout in LAYOUTS}
+
+
+def _moves(connection: sqlite3.Connection, standing: Standing, tables: ReportTables, run_id: str) -> LedgerMoves:
+    """What the same findings once more move in the ledger."""
+    from rostersync.importers.layouts import LAYOUTS
+    from rostersync.model.findings import FINDING_COLUMNS
+    from rostersync.policies.findings_ledger import ledger_moves, told_files
+    from rostersync.reports.frames import polars_frame
+    from rostersync.state.findings_ledger import read_ledger
+
+    modes = _modes(standing)
+    told = told_files({layout.file: modes[layout.table] for layout in LAYOUTS}, run_id)
+    return ledger_moves(polars_frame(tables.issues, FINDING_COLUMNS), *read_ledger(connection), told, run_id)
 
 
 def _complete(connection: sqlite3.Connection, summary: RunSummary) -> None:

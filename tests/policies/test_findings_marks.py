@@ -177,6 +177,17 @@ def test_an_undo_marks_nothing_and_the_night_after_it_is_marked_as_before(distri
     assert fixed(again.folder) == fixed(second.folder)
 
 
+def test_a_night_that_repeats_the_last_one_has_the_marks_of_its_own(district: Marked) -> None:
+    district.night([student("S1", **BAD), student("S2", **BAD)], now=FIRST)
+    second = district.night([student("S1", **BAD), student("S2"), student("S3", **BAD)], now=SECOND)
+    assert (marks(second.folder)["S3"], set(fixed(second.folder))) == (("new", None), {"S2"})
+    district.recognises = True
+    third = district.sync(district.folder / "night2", now=THIRD)
+    assert "read" not in third.summary["seconds"], "it was not recognised"
+    assert marks(third.folder) == {"S1": ("still", ONE), "S3": ("still", "2026-11-21")}
+    assert fixed(third.folder) == {}
+
+
 def test_a_report_written_again_is_marked_as_it_was(district: Marked) -> None:
     district.night([student("S1", **BAD), student("S2", **BAD)], now=FIRST)
     second = district.night([student("S1", **BAD), student("S2"), student("S3", **BAD)], now=SECOND)
