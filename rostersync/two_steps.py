@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rostersync import errors
-from rostersync.pipeline import Outcome, Stopwatch, check_state, finish, night, paused, propose
+from rostersync.carrying_out import finish
+from rostersync.outcome import Outcome, Stopwatch
+from rostersync.pipeline import check_state, night, paused, propose
 from rostersync.run_records import new_run, record_failure
 from rostersync.settings import Settings
 from rostersync.settings.overrides import NO_OVERRIDES, Overrides
