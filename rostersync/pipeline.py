@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from rostersync import errors
 from rostersync.carrying_out import finish
-from rostersync.model.delivery import Delivery
+from rostersync.model.delivery import Delivery, Listing
 from rostersync.outcome import Outcome, Stopwatch
 from rostersync.settings import Settings
 from rostersync.settings.overrides import NO_OVERRIDES, Overrides
@@ -37,6 +37,7 @@ def sync(
     full: bool,
     progress: Progress | None = None,
     overrides: Overrides = NO_OVERRIDES,
+    refetch: bool = False,
     now: datetime | None = None,
 ) -> Outcome:
     """Run one night; a dry run writes a report and nothing to the state.
@@ -48,6 +49,7 @@ def sync(
         full: look at every record.
         progress: is told how far the fetch is.
         overrides: what guards let through.
+        refetch: fetch from a server although it says that its files did not change.
         now: when this run starts; the clock's time where it is not given.
 
     Raises:
@@ -66,7 +68,16 @@ def sync(
             return found
         if source is None:
             settings = settings.model_copy(update={"source": settings.source.require_usable()})
-        return night(settings, source, dry_run=False, full=full, progress=progress, overrides=overrides, now=now)
+        return night(
+            settings,
+            source,
+            dry_run=False,
+            full=full,
+            progress=progress,
+            overrides=overrides,
+            refetch=refetch,
+            now=now,
+        )
 
 
 def check_state(settings: Settings) -> None:
@@ -97,6 +108,7 @@ def night(
     full: bool,
     progress: Progress | None,
     overrides: Overrides = NO_OVERRIDES,
+    refetch: bool = False,
     now: datetime | None = None,
     keep: Callable[[Plan, ReportTables, RunSummary], None] | None = None,
 ) -> Outcome:
@@ -118,10 +130,14 @@ def night(
                 return outcome
             threading.Thread(target=_load_ahead, daemon=True).start()
             with watch.stage("fetch"):
-                delivery = stack.enter_context(intake.fetch(settings, source, progress))
+                known = repeats.known_listing(source) if may_repeat and not refetch else None
+                delivery = stack.enter_context(intake.fetch(settings, source, progress, known))
             shown = delivery.source
             if may_repeat and (outcome := repeats.of_delivery(delivery)) is not None:
                 return outcome
+            if delivery.unchanged:  # and what the last run left for its report is gone
+                with watch.stage("fetch"):
+                    delivery = stack.enter_context(intake.fetch(settings, source, progress))
             begun = None if dry_run else held.enter_context(ahead(settings.state.path))
             plan, roster = propose(
                 settings, delivery, run_id, started_at, full=full, watch=watch, overrides=overrides, begun=begun
@@ -159,6 +175,12 @@ class Repeat:
         with self.watch.stage("recognise"):
             standing = quiet_night.in_folder(self.settings, source, self.started_at)
         return self._done(standing, shown)
+
+    def known_listing(self, source: Path | None) -> Listing | None:
+        """What a server must say of its files for tonight to repeat the last run."""
+        from rostersync import quiet_night
+
+        return quiet_night.known_listing(self.settings, source, self.started_at)
 
     def of_delivery(self, delivery: Delivery) -> Outcome | None:
         """Tells it of files that were fetched."""
@@ -247,7 +269,7 @@ def propose(
             afterwards = planning.snapshot_afterwards(tonight, decisions)
             moved = not planning.same_snapshot(afterwards, before)
             waiting = waiting_rows(roster, decisions, notes, state.waiting())
-            inputs = quiet_night.inputs_of(settings, delivery, roster, today)
+            inputs = quiet_night.inputs_of(settings, delivery, roster, started_at)
             if judgement.status != "applied":
                 inputs = None
     plan = Plan(

@@ -21,11 +21,13 @@ from rostersync.model.inputs import INPUTS, InputFile, Inputs
 from rostersync.settings import Settings
 
 if TYPE_CHECKING:
-    from rostersync.model.delivery import Delivery
+    from rostersync.model.delivery import Delivery, Listing
     from rostersync.model.findings_ledger import LedgerMoves
     from rostersync.model.report import ReportTables, RunSummary
     from rostersync.model.roster import Roster
 
+_SETTLED = 60
+"""Seconds that a server's file must not have changed for before its time is taken for a sign."""
 _STANDING = ("withheld", "rejected")
 """Actions that a report repeats every night while their cause lasts; `kept` has its own list of codes (NIGHTLY)."""
 
@@ -40,8 +42,9 @@ class Standing:
     inputs: Inputs
 
 
-def inputs_of(settings: Settings, delivery: Delivery, roster: Roster, today: date) -> Inputs | None:
+def inputs_of(settings: Settings, delivery: Delivery, roster: Roster, started_at: datetime) -> Inputs | None:
     """What this night is decided from; None where a later one cannot be told to be the same."""
+    today = started_at.astimezone(settings.district.zone).date()
     from rostersync.importers.enrollments import next_end
     from rostersync.sources.content import digests
 
@@ -60,7 +63,23 @@ def inputs_of(settings: Settings, delivery: Delivery, roster: Roster, today: dat
         ),
         since=today,
         until=min(ends, default=None),
+        listing=_settled(delivery.listing, started_at),
     )
+
+
+def _settled(listing: Listing | None, started_at: datetime) -> Listing | None:
+    """A listing by which a later change can be told: a server's times have no parts of a second, or of two."""
+    if listing is None or any(modified > started_at.timestamp() - _SETTLED for _, _, modified in listing):
+        return None
+    return listing
+
+
+def known_listing(settings: Settings, source: Path | None, now: datetime) -> Listing | None:
+    """What a server said of the files of the last applied run, where tonight repeats it if it says the same."""
+    if source is not None or settings.source.kind != "sftp":
+        return None
+    standing = _standing(settings, now)
+    return None if standing is None else standing.inputs.listing
 
 
 def in_folder(settings: Settings, source: Path | None, now: datetime) -> Standing | None:
@@ -76,8 +95,8 @@ def in_folder(settings: Settings, source: Path | None, now: datetime) -> Standin
 def delivered(settings: Settings, delivery: Delivery, now: datetime) -> Standing | None:
     """The run that tonight repeats, where the files were fetched."""
     standing = _standing(settings, now)
-    if standing is None:
-        return None
+    if standing is None or delivery.unchanged:
+        return standing
     found = {(file.name, file.size, file.digest) for file in delivery.files}
     same = found == {(file.name, file.size, file.sha256) for file in standing.inputs.files}
     return standing if same else None
