@@ -129,9 +129,6 @@ def finish(
     except errors.RosterSyncError as error:
         if not ended:
             raise
-        raise errors.RosterSyncError(
-            f"{error} Run {plan.run_id} itself is {summary.run.status} and kept in the state; only its report is "
-            f"missing: `rostersync report {plan.run_id}` writes it."
-        ) from error
+        raise reporting.without_report(error, summary) from error
     reporting.tidy(settings, before, applied=is_last_applied)
     return Outcome(plan.run_id, folder, summary, summary.run.exit_code)

@@ -7,14 +7,13 @@ import dataclasses
 import importlib
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rostersync import errors
 from rostersync.carrying_out import finish
-from rostersync.model.delivery import Delivery, Listing
+from rostersync.model.delivery import Delivery
 from rostersync.outcome import Outcome, Stopwatch
 from rostersync.settings import Settings
 from rostersync.settings.overrides import NO_OVERRIDES, Overrides
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from rostersync.model.plan import Plan
     from rostersync.model.report import ReportTables, RunSummary
     from rostersync.model.roster import Roster
-    from rostersync.quiet_night import Standing
     from rostersync.sources.interface import Progress
     from rostersync.state.first_load import Ahead
 
@@ -114,6 +112,7 @@ def night(
 ) -> Outcome:
     """One night, under the state's lock unless it is a dry run; `keep` is handed the plan and what was reported."""
     from rostersync import intake, messages, reporting
+    from rostersync.repeating import Repeat
     from rostersync.run_records import new_run, record_failure
     from rostersync.state.first_load import ahead
 
@@ -157,44 +156,6 @@ def night(
     if keep is not None:
         keep(plan, tables, outcome.summary)
     return outcome
-
-
-@dataclass(frozen=True)
-class Repeat:
-    """A run that may turn out to repeat the last one: then it is recorded and reported, and nothing is read."""
-
-    settings: Settings
-    run_id: str
-    started_at: datetime
-    watch: Stopwatch
-
-    def of_folder(self, source: Path | None, shown: str) -> Outcome | None:
-        """Tells it before the files of a folder are copied; None where something may have changed."""
-        from rostersync import quiet_night
-
-        with self.watch.stage("recognise"):
-            standing = quiet_night.in_folder(self.settings, source, self.started_at)
-        return self._done(standing, shown)
-
-    def known_listing(self, source: Path | None) -> Listing | None:
-        """What a server must say of its files for tonight to repeat the last run."""
-        from rostersync import quiet_night
-
-        return quiet_night.known_listing(self.settings, source, self.started_at)
-
-    def of_delivery(self, delivery: Delivery) -> Outcome | None:
-        """Tells it of files that were fetched."""
-        from rostersync import quiet_night
-
-        return self._done(quiet_night.delivered(self.settings, delivery, self.started_at), delivery.source)
-
-    def _done(self, standing: Standing | None, source: str) -> Outcome | None:
-        from rostersync import quiet_night
-
-        if standing is None:
-            return None
-        done = quiet_night.carry_out(self.settings, standing, self.run_id, self.started_at, source, self.watch.seconds)
-        return None if done is None else Outcome(self.run_id, *done, done[1].run.exit_code)
 
 
 def _load_ahead() -> None:

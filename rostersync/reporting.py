@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from rostersync.errors import GuardTripped
+from rostersync.errors import GuardTripped, RosterSyncError
 from rostersync.model.delivery import Delivery
 from rostersync.model.plan import Plan
 from rostersync.model.roster import Roster
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import sqlite3
 
     from rostersync.model.findings_ledger import LedgerMoves
-    from rostersync.model.report import ReportTables, RunSummary
+    from rostersync.model.report import ReportTables, RunSummary, SourceFacts
     from rostersync.reports.formats import About
     from rostersync.state.reader import StateReader
 
@@ -118,6 +118,48 @@ def summary(
         seconds=seconds,
         report=settings.reports.path / plan.run_id,
         settings_digest=plan.settings_digest,
+    )
+
+
+def unguarded_summary(
+    settings: Settings,
+    rows: ReportTables,
+    run_id: str,
+    started_at: datetime,
+    source: SourceFacts,
+    *,
+    ledger: Mapping[str, dict[str, int]] | None = None,
+) -> RunSummary:
+    """The summary of a run that applied what no guard judges: an undo, or a night that repeats the last one."""
+    from rostersync.model.report import RunFacts
+    from rostersync.reports.summary import summarise
+
+    return summarise(
+        rows,
+        run=RunFacts(
+            run_id=run_id,
+            started_at=started_at,
+            finished_at=datetime.now(UTC).replace(microsecond=0),
+            status="applied",
+            dry_run=False,
+            exit_code=0,
+        ),
+        source=source,
+        schools={},
+        guards_tripped=(),
+        ledger=ledger,
+        seconds={},
+        report=settings.reports.path / run_id,
+        settings_digest=settings.digest(),
+    )
+
+
+def without_report(error: RosterSyncError, summary: RunSummary) -> RosterSyncError:
+    """What is said where the run stands and only its report could not be written."""
+    run = summary.run
+    return RosterSyncError(
+        f"{error} Run {run.run_id} itself is {run.status} and kept in the state; only its report is missing: "
+        f"`rostersync report {run.run_id}` writes it."
     )
 
 

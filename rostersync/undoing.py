@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from rostersync import errors
@@ -15,11 +14,10 @@ from rostersync.settings import Settings
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable
-    from pathlib import Path
 
     import polars as pl
 
-    from rostersync.model.report import ReportTables, RunSummary
+    from rostersync.model.report import RunSummary
     from rostersync.model.undo import Undo
 
 
@@ -80,6 +78,7 @@ def _undone(undo: Undo, outcome: Outcome | None) -> Undone:
 def _take_back(settings: Settings, run_id: str) -> Undone:
     """The undo under the lock: the report is written while the transaction commits, as after a sync."""
     from rostersync import reporting, reports
+    from rostersync.model.report import SourceFacts
     from rostersync.reports.packing import pack
     from rostersync.reports.undone import undo_tables
     from rostersync.state import report_tables, snapshot
@@ -100,7 +99,8 @@ def _take_back(settings: Settings, run_id: str) -> Undone:
             record_run(connection, own_id, started_at, source, "applied", applied=True)
             carry_out(connection, undo.run, _number(connection, own_id))
             tables = undo_tables(undo, before, involved(connection, undo))
-        summary = _summary(settings, tables, own_id, started_at, source)
+        facts = SourceFacts(name=source, files=())
+        summary = reporting.unguarded_summary(settings, tables, own_id, started_at, facts)
 
         def commit(known: Callable[[RunSummary], None]) -> None:
             nonlocal applied, summary
@@ -128,27 +128,3 @@ def _take_back(settings: Settings, run_id: str) -> Undone:
 
 def _number(connection: sqlite3.Connection, run_id: str) -> int:
     return int(connection.execute("SELECT number FROM runs WHERE run_id = ?", (run_id,)).fetchone()[0])
-
-
-def _summary(settings: Settings, tables: ReportTables, run_id: str, started_at: datetime, source: str) -> RunSummary:
-    from rostersync.model.report import RunFacts, SourceFacts
-    from rostersync.reports.summary import summarise
-
-    folder: Path = settings.reports.path / run_id
-    return summarise(
-        tables,
-        run=RunFacts(
-            run_id=run_id,
-            started_at=started_at,
-            finished_at=datetime.now(UTC).replace(microsecond=0),
-            status="applied",
-            dry_run=False,
-            exit_code=0,
-        ),
-        source=SourceFacts(name=source, files=()),
-        schools={},
-        guards_tripped=(),
-        seconds={},
-        report=folder,
-        settings_digest=settings.digest(),
-    )

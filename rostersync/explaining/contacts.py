@@ -13,9 +13,9 @@ from rostersync.model.record import Event
 
 CONTACTS = ("given_name", "family_name", "email", "mobile", "phone")
 OTHER = MappingProxyType({"email": "mobile", "mobile": "email"})
+"""Each credential -> the other one."""
 _ONE = MappingProxyType({"email": "an email", "mobile": "a mobile"})
 _OWN = MappingProxyType({"email": "an email of their own", "mobile": "a mobile of their own"})
-"""Each credential -> the other one."""
 _COLUMNS = MappingProxyType({"given_name": "givenName", "family_name": "familyName", "email": "email"})
 """Field -> the column of users.csv; mobile and phone are made of `sms` and `phone`."""
 

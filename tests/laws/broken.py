@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from rostersync import carrying_out, pipeline, planning, plans, policies, quiet_night
+from rostersync import carrying_out, pipeline, planning, plans, policies, quiet_night, repeating
 from rostersync.importers import overlay
 from rostersync.model.night import VALID
 from rostersync.policies import classes, credentials, families, guardianships
@@ -345,18 +345,18 @@ def a_quiet_night_tells_everything_again(patch: Patch) -> None:
         with opening.reading(settings.state.path) as connection:
             return unpack(report_tables.kept(connection, standing.run_id))
 
-    patch.setattr(quiet_night, "tables_of", mutant)
+    patch.setattr(repeating, "standing_tables", mutant)
 
 
 def a_quiet_night_tells_nothing(patch: Patch) -> None:
     """What is kept and withheld is not said again."""
-    tables_of = quiet_night.tables_of
+    tables_of = repeating.standing_tables
 
     def mutant(settings: Any, standing: Any) -> Any:
         tables = tables_of(settings, standing)
         return replace(tables, users=tables.users.clear())
 
-    patch.setattr(quiet_night, "tables_of", mutant)
+    patch.setattr(repeating, "standing_tables", mutant)
 
 
 def a_quiet_night_forgets_settings(patch: Patch) -> None:

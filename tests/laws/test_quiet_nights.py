@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given
 
-from rostersync import quiet_night
+from rostersync import repeating
 from tests.laws import broken, mixed
 from tests.laws.mixed import MixedStep, Twins, _tellable, write_mixed_story
 from tests.laws.stories import Accept, Edit, Night
@@ -27,14 +27,14 @@ def _notes(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> N
 
 def live(story: list[MixedStep], make: Callable[[], object], patch: pytest.MonkeyPatch) -> int:
     """Every night of the story comes twice, and once more after a deed by hand; gives how many were recognised."""
-    twins, recognised, real = Twins(make(), make()), [], quiet_night.carry_out
+    twins, recognised, real = Twins(make(), make()), [], repeating.Repeat._carry_out
 
     def carry_out(*args: object) -> object:
         done = real(*args)
         recognised.append(done)
         return done
 
-    patch.setattr(quiet_night, "carry_out", carry_out)
+    patch.setattr(repeating.Repeat, "_carry_out", carry_out)
     twins.district.recognises = True
     for number, step in enumerate(story):
         mixed.note(f"step {number}: {step}")

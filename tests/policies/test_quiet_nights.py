@@ -13,6 +13,9 @@ from pathlib import Path
 import pytest
 
 from rostersync import undoing
+from rostersync.errors import RosterSyncError
+from rostersync.reports import folder
+from rostersync.rewriting import rewrite
 from tests.policies.district import (
     District,
     Report,
@@ -218,3 +221,18 @@ def test_a_recognised_night_tries_what_any_night_tries(district: District) -> No
     (files(district) / "users.csv").unlink()
     with pytest.raises(Exception, match=r"users\.csv"):
         tonight(district)
+
+
+def test_a_report_that_cannot_be_written_leaves_the_run_and_says_so(district: District, monkeypatch) -> None:
+    def full(_: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(folder, "_settle", full)
+        with pytest.raises(RosterSyncError, match=r"itself is applied and kept in the state; only its report") as said:
+            tonight(district)
+    (run,) = district.rows("SELECT run_id, status, applied FROM roster_runs ORDER BY run_id DESC LIMIT 1")
+    assert (run["status"], run["applied"]) == ("applied", 1)
+    assert f"`rostersync report {run['run_id']}`" in str(said.value)
+    assert not (district.folder / "reports" / run["run_id"]).exists()
+    assert (rewrite(district.settings, run["run_id"], None) / "users.csv").exists()

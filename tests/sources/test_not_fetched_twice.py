@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from rostersync import pipeline, settings
+from rostersync import pipeline, repeating, settings
 from rostersync.sources import sftp
 from rostersync.state.store import create_state
 from tests.sources.sshd import Sshd
@@ -128,10 +128,8 @@ def test_a_file_that_was_written_just_now_tells_nothing_by_its_time(found, fetch
 
 
 def test_where_the_last_report_is_not_kept_the_files_are_fetched(found, fetched, monkeypatch):
-    from rostersync import quiet_night
-
     night(found, fetched)
-    monkeypatch.setattr(quiet_night, "tables_of", lambda *_: None)
+    monkeypatch.setattr(repeating, "standing_tables", lambda *_: None)
     outcome, names = night(found, fetched)
     assert "users.csv" in names
     assert outcome.exit_code == 0
