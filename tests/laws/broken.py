@@ -341,7 +341,7 @@ def a_quiet_night_forgets_edits(patch: Patch) -> None:
 def a_quiet_night_tells_everything_again(patch: Patch) -> None:
     """What the last run did is said once more."""
 
-    def mutant(settings: Any, standing: Any) -> Any:
+    def mutant(settings: Any, standing: Any, run_id: str) -> Any:
         with opening.reading(settings.state.path) as connection:
             return unpack(report_tables.kept(connection, standing.run_id))
 
@@ -352,8 +352,8 @@ def a_quiet_night_tells_nothing(patch: Patch) -> None:
     """What is kept and withheld is not said again."""
     tables_of = repeating.standing_tables
 
-    def mutant(settings: Any, standing: Any) -> Any:
-        tables = tables_of(settings, standing)
+    def mutant(settings: Any, standing: Any, run_id: str) -> Any:
+        tables = tables_of(settings, standing, run_id)
         return replace(tables, users=tables.users.clear())
 
     patch.setattr(repeating, "standing_tables", mutant)
