@@ -105,7 +105,7 @@ def watching(folder: Path, into: Path) -> Iterator[Watched]:
             seen.commits.append(seen.statements)
         seen.statements += 1
         if threading.current_thread() is threading.main_thread():
-            look()
+            _look()
 
     def connecting(*args: Any, **kwargs: Any) -> sqlite3.Connection:
         connection = connect(*args, **kwargs)
@@ -131,13 +131,18 @@ _AT = ("open", "os.", "shutil.", "sqlite3.", "tempfile.")
 def _audited(event: str, _: object) -> None:
     """Python tells this of every file that is opened, moved and so on: for good, a hook cannot be taken out again."""
     if _LOOKS and event.startswith(_AT) and threading.current_thread() is threading.main_thread():
-        looks = _LOOKS.copy()
-        _LOOKS.clear()
-        try:
-            for look in looks:
-                look()
-        finally:
-            _LOOKS.extend(looks)
+        _look()
+
+
+def _look() -> None:
+    """Look at the files, unless this is a look's own opening of one: it would take the copy that is being made."""
+    looks = _LOOKS.copy()
+    _LOOKS.clear()
+    try:
+        for look in looks:
+            look()
+    finally:
+        _LOOKS.extend(looks)
 
 
 sys.addaudithook(_audited)
