@@ -21,6 +21,7 @@ from rostersync.commands import (
     report_group,
     runs,
     setup,
+    state,
     sync,
     undo,
     users,
@@ -136,3 +137,4 @@ app.add_typer(runs.app, name="runs")
 app.add_typer(users.app, name="users")
 app.add_typer(guardians.app, name="guardians")
 app.add_typer(classes.app, name="classes")
+app.add_typer(state.app, name="state")

@@ -19,7 +19,7 @@ def _open(path: Path, mode: str) -> sqlite3.Connection:
     if not path.exists():
         raise StateError(
             f"{path} is missing: the state is lost or was never made; nothing was changed; "
-            "restore it from a backup, or run `rostersync init` for a new district"
+            "restore a backup (rostersync state restore FILE), or run `rostersync init` for a new district"
         )
     try:
         connection = sqlite3.connect(
@@ -98,4 +98,7 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def _damaged(path: Path, error: sqlite3.DatabaseError) -> StateError:
-    return StateError(f"{path} cannot be read as a state ({error}); nothing was changed; restore it from a backup")
+    return StateError(
+        f"{path} cannot be read as a state ({error}); nothing was changed; "
+        "restore a backup: rostersync state restore FILE"
+    )
