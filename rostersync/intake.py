@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rostersync.errors import ConfigurationError
-from rostersync.model.delivery import Delivery
+from rostersync.model.delivery import Delivery, Listing
 from rostersync.model.night import ENROLLMENT_KEY
 from rostersync.model.roster import Roster
 from rostersync.settings import Settings
@@ -23,14 +23,19 @@ if TYPE_CHECKING:
     from rostersync.state.reader import StateReader
 
 
-def fetch(settings: Settings, source: Path | None, progress: Progress | None) -> AbstractContextManager[Delivery]:
-    """The staged delivery of the configured source, or of a folder or zip given by hand."""
+def fetch(
+    settings: Settings, source: Path | None, progress: Progress | None, known: Listing | None = None
+) -> AbstractContextManager[Delivery]:
+    """The staged delivery of the configured source, or of a folder or zip given by hand.
+
+    Where a server still has just the files of `known`, none is fetched.
+    """
     from rostersync import sources
 
     staging = settings.state.path.with_name(settings.state.path.name + ".staging")
     if source is not None:
         return sources.fetch_path(source, staging=staging, progress=progress)
-    return sources.fetch(settings.source, staging=staging, progress=progress)
+    return sources.fetch(settings.source, staging=staging, progress=progress, known=known)
 
 
 def shown_source(settings: Settings, given: Path | None) -> str:

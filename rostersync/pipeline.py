@@ -6,16 +6,16 @@ import contextlib
 import dataclasses
 import importlib
 import threading
-import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rostersync import errors
-from rostersync.model.delivery import Delivery
+from rostersync.carrying_out import finish
+from rostersync.model.delivery import Delivery, Listing
+from rostersync.outcome import Outcome, Stopwatch
 from rostersync.settings import Settings
 from rostersync.settings.overrides import NO_OVERRIDES, Overrides
 from rostersync.settings.pauses import paused_until
@@ -29,36 +29,6 @@ if TYPE_CHECKING:
     from rostersync.state.first_load import Ahead
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What a run did: its id, where the report lies, its summary (as summary.json) and its exit code.
-
-    `paused_until`: the last day of the pause in which nothing was done (R-D4); then there is no report and no summary.
-    """
-
-    run_id: str
-    report_folder: Path | None
-    summary: Any
-    exit_code: int
-    paused_until: date | None = None
-
-
-@dataclass
-class Stopwatch:
-    """Seconds per stage of a run."""
-
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @contextlib.contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        """Adds the time of the block to the stage."""
-        begun = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - begun
-
-
 def sync(
     settings: Settings,
     *,
@@ -67,6 +37,7 @@ def sync(
     full: bool,
     progress: Progress | None = None,
     overrides: Overrides = NO_OVERRIDES,
+    refetch: bool = False,
     now: datetime | None = None,
 ) -> Outcome:
     """Run one night; a dry run writes a report and nothing to the state.
@@ -78,6 +49,7 @@ def sync(
         full: look at every record.
         progress: is told how far the fetch is.
         overrides: what guards let through.
+        refetch: fetch from a server although it says that its files did not change.
         now: when this run starts; the clock's time where it is not given.
 
     Raises:
@@ -96,7 +68,16 @@ def sync(
             return found
         if source is None:
             settings = settings.model_copy(update={"source": settings.source.require_usable()})
-        return night(settings, source, dry_run=False, full=full, progress=progress, overrides=overrides, now=now)
+        return night(
+            settings,
+            source,
+            dry_run=False,
+            full=full,
+            progress=progress,
+            overrides=overrides,
+            refetch=refetch,
+            now=now,
+        )
 
 
 def check_state(settings: Settings) -> None:
@@ -127,6 +108,7 @@ def night(
     full: bool,
     progress: Progress | None,
     overrides: Overrides = NO_OVERRIDES,
+    refetch: bool = False,
     now: datetime | None = None,
     keep: Callable[[Plan, ReportTables, RunSummary], None] | None = None,
 ) -> Outcome:
@@ -148,10 +130,14 @@ def night(
                 return outcome
             threading.Thread(target=_load_ahead, daemon=True).start()
             with watch.stage("fetch"):
-                delivery = stack.enter_context(intake.fetch(settings, source, progress))
+                known = repeats.known_listing(source) if may_repeat and not refetch else None
+                delivery = stack.enter_context(intake.fetch(settings, source, progress, known))
             shown = delivery.source
             if may_repeat and (outcome := repeats.of_delivery(delivery)) is not None:
                 return outcome
+            if delivery.unchanged:  # and what the last run left for its report is gone
+                with watch.stage("fetch"):
+                    delivery = stack.enter_context(intake.fetch(settings, source, progress))
             begun = None if dry_run else held.enter_context(ahead(settings.state.path))
             plan, roster = propose(
                 settings, delivery, run_id, started_at, full=full, watch=watch, overrides=overrides, begun=begun
@@ -189,6 +175,12 @@ class Repeat:
         with self.watch.stage("recognise"):
             standing = quiet_night.in_folder(self.settings, source, self.started_at)
         return self._done(standing, shown)
+
+    def known_listing(self, source: Path | None) -> Listing | None:
+        """What a server must say of its files for tonight to repeat the last run."""
+        from rostersync import quiet_night
+
+        return quiet_night.known_listing(self.settings, source, self.started_at)
 
     def of_delivery(self, delivery: Delivery) -> Outcome | None:
         """Tells it of files that were fetched."""
@@ -277,7 +269,7 @@ def propose(
             afterwards = planning.snapshot_afterwards(tonight, decisions)
             moved = not planning.same_snapshot(afterwards, before)
             waiting = waiting_rows(roster, decisions, notes, state.waiting())
-            inputs = quiet_night.inputs_of(settings, delivery, roster, today)
+            inputs = quiet_night.inputs_of(settings, delivery, roster, started_at)
             if judgement.status != "applied":
                 inputs = None
     plan = Plan(
@@ -308,120 +300,3 @@ def propose(
         },
     )
     return plan, roster
-
-
-def carry_out(
-    settings: Settings,
-    plan: Plan,
-    tables: ReportTables,
-    summary: RunSummary,
-    watch: Stopwatch,
-    known: Callable[[RunSummary], None],
-    begun: Ahead | None = None,
-) -> RunSummary:
-    """Write the plan in one transaction, with the run's row, its report's tables and the new snapshot's name in it.
-
-    Gives the summary as the run's row keeps it, which is that of the report; `known` is told before the commit.
-    """
-    from rostersync import reporting
-    from rostersync.policies.guards import counts
-    from rostersync.reports.changes import changes
-    from rostersync.reports.packing import pack
-    from rostersync.state import journal, record_counts, report_tables, snapshot
-    from rostersync.state.findings_ledger import write_ledger
-    from rostersync.state.first_load import suits, transaction
-    from rostersync.state.guard_totals import keep_totals
-    from rostersync.state.writer import apply, record_run
-
-    path, status = settings.state.path, summary.run.status
-    began = time.perf_counter()
-    written: Future[None] | None = None
-    with contextlib.ExitStack() as stack:
-        beside = stack.enter_context(ThreadPoolExecutor(2))
-        packed = beside.submit(pack, tables)
-        draft = begun.draft if begun else None
-        first = draft is not None or suits(plan)
-        counted = beside.submit(counts.of_first_load, plan.decisions) if first else None
-        connection, loaded = stack.enter_context(transaction(path, plan, draft))
-        row = connection.execute("SELECT value FROM meta WHERE key = 'snapshot'").fetchone()
-        name = row[0] if row else None
-        if plan.snapshot is None:
-            name = ""  # a plan from a file: the next sync compares everything
-        elif plan.snapshot_moved or not name:
-            name = plan.run_id
-            written = beside.submit(snapshot.write, path, name, plan.snapshot)
-        record_run(connection, plan.run_id, plan.started_at, plan.source, status, applied=True)
-        before = int(plan.decisions.accounts["account_id"].min()) - 1 if loaded else None
-        with (
-            # Outside of the journal: an undo takes no count back, the next sync counts anew.
-            record_counts.following(
-                connection,
-                lambda: counts.touched(plan.decisions),
-                counted.result if counted else lambda: counts.of_first_load(plan.decisions),
-                loaded=loaded,
-            ),
-            journal.recording(connection, plan.run_id, settings.reports.keep, first_account=before),
-        ):
-            holds_all = status == "held" and not changes(status, summary.to_json())
-            changed = apply(connection, plan, name, loaded=loaded, holds_all=holds_all)
-            keep_totals(connection, plan.judgement.totals)
-            write_ledger(connection, reporting.ledger_moves(plan, connection), plan.run_id, settings.reports.keep)
-        report_tables.keep(connection, plan.run_id, packed.result(), settings.reports.keep)
-        try:
-            if written is not None:
-                written.result()  # on the disk before the commit that names it
-        except OSError as error:
-            raise errors.StateError(
-                f"{snapshot.folder_of(path)} cannot be written ({error.strerror}); nothing was changed; "
-                "make it writable for the account that runs rostersync"
-            ) from error
-        watch.seconds["apply"] = time.perf_counter() - began
-        summary = reporting.finished(summary, watch.seconds)
-        applied = changed or status == "applied"  # a held night may have nothing left that could be applied
-        told = summary.to_json()
-        record_run(connection, plan.run_id, plan.started_at, plan.source, status, applied=applied, summary=told)
-        known(summary)
-    snapshot.sweep(path, name)
-    return summary
-
-
-def finish(
-    settings: Settings,
-    plan: Plan,
-    tables: ReportTables,
-    summary: RunSummary,
-    *,
-    dry_run: bool,
-    watch: Stopwatch,
-    begun: Ahead | None = None,
-) -> Outcome:
-    """Carry the plan out, unless it is a dry run or guards stopped it, and leave its report."""
-    from rostersync import reporting, reports
-    from rostersync.run_records import record_stop
-
-    applied = False
-
-    def meanwhile(known: Callable[[RunSummary], None]) -> None:
-        nonlocal applied, summary
-        if dry_run or summary.run.status == "stopped":
-            summary = reporting.finished(summary, watch.seconds)
-            known(summary)
-            if not dry_run:
-                record_stop(settings, plan, tables, summary)
-        else:
-            summary = carry_out(settings, plan, tables, summary, watch, known, begun)
-        applied = not dry_run
-
-    try:
-        about, before = reporting.about(settings, plan.run_id), reporting.standing(settings)
-        folder = reports.write(settings.reports.path, plan.run_id, tables, about, meanwhile)
-    except errors.RosterSyncError as error:
-        if not applied:
-            raise
-        raise errors.RosterSyncError(
-            f"{error} Run {plan.run_id} itself is {summary.run.status} and kept in the state; only its report is "
-            f"missing: `rostersync report {plan.run_id}` writes it."
-        ) from error
-    # a held night may have applied nothing: then the last applied run is an earlier one
-    reporting.tidy(settings, before, applied=not dry_run and summary.run.status == "applied")
-    return Outcome(plan.run_id, folder, summary, summary.run.exit_code)

@@ -21,10 +21,13 @@ from rostersync.model.inputs import INPUTS, InputFile, Inputs
 from rostersync.settings import Settings
 
 if TYPE_CHECKING:
-    from rostersync.model.delivery import Delivery
+    from rostersync.model.delivery import Delivery, Listing
+    from rostersync.model.findings_ledger import LedgerMoves
     from rostersync.model.report import ReportTables, RunSummary
     from rostersync.model.roster import Roster
 
+_SETTLED = 60
+"""Seconds that a server's file must not have changed for before its time is taken for a sign."""
 _STANDING = ("withheld", "rejected")
 """Actions that a report repeats every night while their cause lasts; `kept` has its own list of codes (NIGHTLY)."""
 
@@ -39,8 +42,9 @@ class Standing:
     inputs: Inputs
 
 
-def inputs_of(settings: Settings, delivery: Delivery, roster: Roster, today: date) -> Inputs | None:
+def inputs_of(settings: Settings, delivery: Delivery, roster: Roster, started_at: datetime) -> Inputs | None:
     """What this night is decided from; None where a later one cannot be told to be the same."""
+    today = started_at.astimezone(settings.district.zone).date()
     from rostersync.importers.enrollments import next_end
     from rostersync.sources.content import digests
 
@@ -59,7 +63,23 @@ def inputs_of(settings: Settings, delivery: Delivery, roster: Roster, today: dat
         ),
         since=today,
         until=min(ends, default=None),
+        listing=_settled(delivery.listing, started_at),
     )
+
+
+def _settled(listing: Listing | None, started_at: datetime) -> Listing | None:
+    """A listing by which a later change can be told: a server's times have no parts of a second, or of two."""
+    if listing is None or any(modified > started_at.timestamp() - _SETTLED for _, _, modified in listing):
+        return None
+    return listing
+
+
+def known_listing(settings: Settings, source: Path | None, now: datetime) -> Listing | None:
+    """What a server said of the files of the last applied run, where tonight repeats it if it says the same."""
+    if source is not None or settings.source.kind != "sftp":
+        return None
+    standing = _standing(settings, now)
+    return None if standing is None else standing.inputs.listing
 
 
 def in_folder(settings: Settings, source: Path | None, now: datetime) -> Standing | None:
@@ -75,8 +95,8 @@ def in_folder(settings: Settings, source: Path | None, now: datetime) -> Standin
 def delivered(settings: Settings, delivery: Delivery, now: datetime) -> Standing | None:
     """The run that tonight repeats, where the files were fetched."""
     standing = _standing(settings, now)
-    if standing is None:
-        return None
+    if standing is None or delivery.unchanged:
+        return standing
     found = {(file.name, file.size, file.digest) for file in delivery.files}
     same = found == {(file.name, file.size, file.sha256) for file in standing.inputs.files}
     return standing if same else None
@@ -130,19 +150,25 @@ def _decides_the_same(inputs: Inputs, settings: Settings, today: date) -> bool:
     return (inputs.version, inputs.settings_digest) == (__version__, settings.digest()) and inputs.holds_on(today)
 
 
-def tables_of(settings: Settings, standing: Standing) -> ReportTables | None:
-    """What is reported again: of the last run's rows those that stand; None where its tables are not kept."""
+def tables_of(settings: Settings, standing: Standing, run_id: str) -> ReportTables | None:
+    """What is reported again: of the last run's rows those that stand, its findings with the marks of tonight.
+
+    None where its tables are not kept.
+    """
     from rostersync.model.notes import NIGHTLY, Action
+    from rostersync.reports.marks import with_marks
     from rostersync.reports.packing import unpack
     from rostersync.state import report_tables
     from rostersync.state.connection import reading
+    from rostersync.state.findings_ledger import first_nights
 
     with reading(settings.state.path) as connection:
-        kept = report_tables.kept(connection, standing.run_id)
-    try:
-        tables = unpack(kept)
-    except KeyError:
-        return None
+        try:
+            tables = unpack(report_tables.kept(connection, standing.run_id))
+        except KeyError:
+            return None
+        moves, nights = _moves(connection, standing, tables, run_id), first_nights(connection)
+    tables = with_marks(tables, moves, nights, settings.district.zone)
     import polars as pl
 
     nightly = (pl.col("action") == Action.KEPT.value) & pl.col("code").is_in([code.value for code in NIGHTLY])
@@ -205,7 +231,7 @@ def carry_out(
     from rostersync import reporting, reports
     from rostersync.state.connection import writing
 
-    tables = tables_of(settings, standing)
+    tables = tables_of(settings, standing, run_id)
     if tables is None:
         return None
     told: list[RunSummary] = []
@@ -235,26 +261,40 @@ def _record(
 ) -> dict[str, dict[str, int]]:
     """Writes what any applied run writes, its row unfinished; gives the counts of the ledger."""
     from rostersync.importers.chain import chain_facts
-    from rostersync.importers.layouts import LAYOUTS
-    from rostersync.model.findings import FINDING_COLUMNS
-    from rostersync.policies.findings_ledger import ledger_moves, told_files
-    from rostersync.reports.frames import polars_frame
     from rostersync.reports.packing import pack
     from rostersync.state import journal, report_tables
-    from rostersync.state.findings_ledger import read_ledger, write_ledger
+    from rostersync.state.findings_ledger import write_ledger
     from rostersync.state.writer import record_run
 
-    of_file = {file["name"].lower(): file["mode"] for file in standing.summary["source"]["files"]}
-    modes = {layout.table: of_file.get(layout.file.lower()) or "absent" for layout in LAYOUTS}
-    told = told_files({layout.file: modes[layout.table] for layout in LAYOUTS}, run_id)
     record_run(connection, run_id, started_at, source, "applied", applied=True)
-    moves = ledger_moves(polars_frame(tables.issues, FINDING_COLUMNS), *read_ledger(connection), told, run_id)
+    moves = _moves(connection, standing, tables, run_id)
     with journal.recording(connection, run_id, settings.reports.keep):
-        facts = chain_facts(modes, standing.meta, run_id, settings.schools.include)
+        facts = chain_facts(_modes(standing), standing.meta, run_id, settings.schools.include)
         connection.executemany("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", facts.items())
         write_ledger(connection, moves, run_id, settings.reports.keep)
     report_tables.keep(connection, run_id, pack(tables), settings.reports.keep)
     return moves.counts
+
+
+def _modes(standing: Standing) -> dict[str, str]:
+    """Table -> bulk or absent, as in the run that tonight repeats."""
+    from rostersync.importers.layouts import LAYOUTS
+
+    of_file = {file["name"].lower(): file["mode"] for file in standing.summary["source"]["files"]}
+    return {layout.table: of_file.get(layout.file.lower()) or "absent" for layout in LAYOUTS}
+
+
+def _moves(connection: sqlite3.Connection, standing: Standing, tables: ReportTables, run_id: str) -> LedgerMoves:
+    """What the same findings once more move in the ledger."""
+    from rostersync.importers.layouts import LAYOUTS
+    from rostersync.model.findings import FINDING_COLUMNS
+    from rostersync.policies.findings_ledger import ledger_moves, told_files
+    from rostersync.reports.frames import polars_frame
+    from rostersync.state.findings_ledger import read_ledger
+
+    modes = _modes(standing)
+    told = told_files({layout.file: modes[layout.table] for layout in LAYOUTS}, run_id)
+    return ledger_moves(polars_frame(tables.issues, FINDING_COLUMNS), *read_ledger(connection), told, run_id)
 
 
 def _complete(connection: sqlite3.Connection, summary: RunSummary) -> None:

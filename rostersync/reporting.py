@@ -31,7 +31,7 @@ class Standing:
 
 
 def tables(settings: Settings, plan: Plan) -> ReportTables:
-    """The report's tables; names of schools and bystanders come from the state."""
+    """The report's tables; names of schools and bystanders, and since when findings are there, come from the state."""
     from rostersync.reports.rows import FromState, report_tables, unnamed
     from rostersync.state.connection import reading
     from rostersync.state.reader import StateReader
@@ -45,7 +45,18 @@ def tables(settings: Settings, plan: Plan) -> ReportTables:
             user_notes=state.standing_user_notes(),
             class_notes=state.standing_class_notes(),
         )
-    return report_tables(plan, from_state)
+    return marked(settings, plan, report_tables(plan, from_state))
+
+
+def marked(settings: Settings, plan: Plan, rows: ReportTables) -> ReportTables:
+    """The report's tables of a plan, with what the state's ledger says of its findings now."""
+    from rostersync.reports.marks import with_marks
+    from rostersync.state.connection import reading
+    from rostersync.state.findings_ledger import first_nights
+
+    with reading(settings.state.path) as connection:
+        moves, nights = ledger_moves(plan, connection), first_nights(connection)
+    return with_marks(rows, moves, nights, settings.district.zone)
 
 
 def _org_names(plan: Plan, state: StateReader) -> dict[str, str]:
@@ -142,7 +153,8 @@ def standing(settings: Settings) -> Standing:
 def tidy(settings: Settings, before: Standing, *, applied: bool, undone: str | None = None) -> None:
     """Once a report is in place: removes those past `reports.keep`, never that of the last applied run; lists the rest.
 
-    `applied`: the run was applied, and so is the last one itself. `undone`: the run that it took back.
+    `applied`: the run is an applied one, held in part or not, and so the last one itself. `undone`: the run that
+    it took back.
 
     Raises:
         RosterSyncError: a report cannot be removed, or the list not written.
@@ -163,6 +175,10 @@ def finished(summary: RunSummary, seconds: Mapping[str, float]) -> RunSummary:
 
 
 def of_run(summary: RunSummary, settings: Settings, plan: Plan) -> RunSummary:
-    """The summary of a kept plan as that of the run which applies it."""
+    """The summary of a kept plan as that of the run which applies it; a night since may have found the same already."""
+    from rostersync.state.connection import reading
+
+    with reading(settings.state.path) as connection:
+        ledger = ledger_moves(plan, connection).counts
     run = summary.run.model_copy(update={"run_id": plan.run_id, "started_at": plan.started_at, "dry_run": False})
-    return summary.model_copy(update={"run": run, "report": str(settings.reports.path / plan.run_id)})
+    return summary.model_copy(update={"run": run, "ledger": ledger, "report": str(settings.reports.path / plan.run_id)})

@@ -21,8 +21,9 @@ def rewrite(
     """Write a run's report to `out`, else to its folder among the reports; gives that folder.
 
     Without `run_id` it is the latest run that has one. The files are those that the run wrote, byte for byte, but for
-    the order of rows where `sort` names a column. With `format_` there is that format alone in `out`; among the
-    reports it is added to the formats of the settings, and the list of reports is written anew.
+    the order of rows where `sort` names a column; a page outside of the reports has no link to the list of them. With
+    `format_` there is that format alone in `out`; among the reports it is added to the formats of the settings, and the
+    list of reports is written anew.
 
     Raises:
         ConfigurationError: no such run, tables that are no longer kept, a column that no table has, a folder that
@@ -38,7 +39,8 @@ def rewrite(
     formats: tuple[str, ...] = settings.reports.formats
     if format_ is not None:
         formats = (format_,) if out is not None else tuple(dict.fromkeys((*formats, format_)))
-    about = About(settings.district.name, settings.district.timezone, formats, before, sort)
+    listed = out is None or out.absolute().parent.resolve() == settings.reports.path.resolve()
+    about = About(settings.district.name, settings.district.timezone, formats, before, sort, listed)
     if out is not None:
         return write_again(out.absolute(), tables, about, summary)
     writable(settings.reports.path)

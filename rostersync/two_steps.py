@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rostersync import errors
-from rostersync.pipeline import Outcome, Stopwatch, check_state, finish, night, paused, propose
+from rostersync.carrying_out import finish
+from rostersync.outcome import Outcome, Stopwatch
+from rostersync.pipeline import check_state, night, paused, propose
 from rostersync.run_records import new_run, record_failure
 from rostersync.settings import Settings
 from rostersync.settings.overrides import NO_OVERRIDES, Overrides
@@ -146,7 +148,8 @@ def _apply(
                 tables = reporting.tables(settings, plan)
             summary = reporting.summary(settings, plan, roster, delivery, tables, dry_run=False, seconds=watch.seconds)
             return finish(settings, plan, tables, summary, dry_run=False, watch=watch)
-    plan, tables = plans.planned(file, run_id, started_at), plans.report_tables(file)
+    plan = plans.planned(file, run_id, started_at)
+    tables = reporting.marked(settings, plan, plans.report_tables(file))
     summary = reporting.of_run(file.summary, settings, plan)
     return finish(settings, plan, tables, summary, dry_run=False, watch=watch)
 

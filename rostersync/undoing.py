@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from rostersync import errors
-from rostersync.pipeline import Outcome, Stopwatch
+from rostersync.outcome import Outcome, Stopwatch
 from rostersync.run_records import new_run
 from rostersync.settings import Settings
 

@@ -13,16 +13,21 @@ if "CI" not in os.environ:  # there hypothesis takes a profile of its own, as pa
 TESTS = Path(__file__).parent
 LONG = frozenset(
     {
+        "explaining/test_agreement.py",
         "importers/test_laws.py",
         "laws/test_delta_chain.py",
         "laws/test_guard_laws.py",
         "laws/test_known_stories.py",
         "laws/test_laws.py",
         "laws/test_mutants.py",
+        "laws/test_mutants_of_parts.py",
         "policies/test_always.py",
+        "policies/test_by_hand_classes.py",
+        "policies/test_by_hand_people.py",
         "policies/test_guards_extreme.py",
         "policies/test_lost_columns.py",
         "policies/test_primary.py",
+        "policies/test_undo.py",
         "policies/test_validity.py",
         "policies/test_waiting.py",
     }

@@ -11,6 +11,7 @@ import typer
 from rostersync.commands import invocation, output
 from rostersync.commands.output import Format, FormatOption
 from rostersync.errors import ConfigurationError
+from rostersync.model.findings_ledger import found_by_code
 
 if TYPE_CHECKING:
     import zoneinfo
@@ -43,7 +44,7 @@ def findings(
     with reading(settings.state.path) as connection:
         nights = findings_of_nights(connection)[-settings.reports.keep :]
         rows, more = open_findings(connection, wanted), unlisted_findings(connection)
-    known = {one for _, _, summary in nights for one in _found(summary)} | {row["code"] for row in rows}
+    known = {one for _, _, summary in nights for one in _listed(summary)} | {row["code"] for row in rows}
     if wanted is not None and wanted not in known:
         listed = ", ".join(sorted(known)) or "none"
         raise ConfigurationError(f"--code: no kept night found {wanted}; nothing was listed; found were {listed}")
@@ -61,27 +62,21 @@ def _day(moment: str, zone: zoneinfo.ZoneInfo) -> str:
     return datetime.fromisoformat(moment).astimezone(zone).date().isoformat()
 
 
-def _found(summary: dict[str, Any]) -> dict[str, int]:
+def _listed(summary: dict[str, Any]) -> dict[str, int]:
     """Findings per code, of every severity."""
-    found: dict[str, int] = {}
-    for by_code in summary.get("findings", {}).values():
-        for code, count in by_code.items():
-            found[code] = found.get(code, 0) + count
-    return found
+    return found_by_code(summary.get("findings", {}), None)
 
 
 def _trend(
     nights: list[tuple[str, str, dict[str, Any]]], zone: zoneinfo.ZoneInfo, wanted: str | None
 ) -> Iterator[dict[str, Any]]:
     """A row per code and night: findings listed, and how many of them were new or fixed (blank before the ledger)."""
-    codes = {code for _, _, summary in nights for code in (*_found(summary), *summary.get("ledger", {}))}
+    codes = {code for _, _, summary in nights for code in (*_listed(summary), *summary.get("ledger", {}))}
     for code in sorted(codes if wanted is None else codes & {wanted}):
         for run_id, started_at, summary in nights:
             moved = summary.get("ledger")
             of_code = None if moved is None else moved.get(code, {"new": 0, "still": 0, "fixed": 0, "unlisted": 0})
-            found = _found(summary).get(code, 0)
-            if of_code is not None:
-                found = of_code["new"] + of_code["still"] + of_code["unlisted"]
+            found = found_by_code(summary.get("findings", {}), moved).get(code, 0)
             yield {
                 "code": code,
                 "run_id": run_id,

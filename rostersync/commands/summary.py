@@ -12,7 +12,7 @@ from rostersync.errors import GuardTripped
 
 if TYPE_CHECKING:
     from rostersync.commands.invocation import Invocation
-    from rostersync.pipeline import Outcome
+    from rostersync.outcome import Outcome
     from rostersync.settings import Settings
 
 

@@ -25,6 +25,9 @@ def sync(
         bool, typer.Option("--full", help="Look at every record, not only at what could have changed.")
     ] = False,
     override_guards: OverrideOption = None,
+    refetch: Annotated[
+        bool, typer.Option("--refetch", help="Fetch from the server even where it says that nothing changed there.")
+    ] = False,
 ) -> None:
     """Fetch tonight's files, decide, apply, report."""
     from rostersync import pipeline
@@ -39,6 +42,12 @@ def sync(
     gc.disable()  # one night and done: looking for garbage among millions of rows takes a tenth of a first load
     with progress.shown(call) as watcher:
         outcome = pipeline.sync(
-            settings, source=source, dry_run=dry_run, full=full, progress=watcher, overrides=let_through
+            settings,
+            source=source,
+            dry_run=dry_run,
+            full=full,
+            progress=watcher,
+            overrides=let_through,
+            refetch=refetch,
         )
     end(call, settings, outcome)

@@ -43,7 +43,7 @@ def classes_of(table: Table, sessions: pl.DataFrame, findings: FindingList) -> C
     sound = report_missing_values(rows, {"sourced_id": "sourcedId", "title": "title"}, _FILE, findings)
     columns = list(REJECTED_CLASS_COLUMNS)
     rejected = pl.concat([part.select(columns) for part in (table.rejected, unique.conflicting, rows.filter(~sound))])
-    unreadable = rejected["sourced_id"].null_count() > 0
+    unreadable = table.torn or rejected["sourced_id"].null_count() > 0
     rejected = rejected.filter(pl.col("sourced_id").is_not_null()).sort("line")
     classes = with_end(rows.filter(sound), sessions).select(CLASS_COLUMNS)
     return Classes(classes, rejected, deleted, unreadable)

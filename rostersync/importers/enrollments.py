@@ -75,7 +75,7 @@ def enrollments_of(table: Table, findings: FindingList) -> Enrollments:
     ).sort("line")
     lost = pl.col("sourced_id").is_null() & (pl.col("class_id").is_null() | pl.col("user_id").is_null())
     kept = rows.filter(sound).with_columns(role=pl.col("word")).select(ENROLLMENT_COLUMNS)
-    return Enrollments(kept, rejected, not rejected.filter(lost).is_empty(), deleted)
+    return Enrollments(kept, rejected, table.torn or not rejected.filter(lost).is_empty(), deleted)
 
 
 def one_per_member(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -163,7 +163,7 @@ def roles_of(table: Table, findings: FindingList) -> UserRoles:
         usable.unique(),
         frozenset(rejected.drop_nulls().to_list()),
         frozenset(ignored["user_id"].to_list()),
-        unreadable=rejected.null_count() > 0,
+        unreadable=table.torn or rejected.null_count() > 0,
         without_orgs="org_id" in table.missing,
         named=frozenset(pl.concat([table.rows["sourced_id"], table.rejected["sourced_id"]]).drop_nulls()),
     )

@@ -29,7 +29,7 @@ class Table:
 
     `rejected`: the same columns, as far as readable, of the rows whose number of cells makes them unusable
     (already in the findings). `missing`: columns the header does not have. `count`: all data rows. `delta`: only what
-    changed, by `status`.
+    changed, by `status`. `torn`: the file ends inside a row, so that nobody knows what would have followed.
     """
 
     file: str
@@ -38,6 +38,7 @@ class Table:
     missing: frozenset[str]
     count: int
     delta: bool = False
+    torn: bool = False
 
 
 def read_table(file: DeliveredFile, layout: Layout, version: str, encoding: str, findings: FindingList) -> Table:
@@ -64,7 +65,8 @@ def read_table(file: DeliveredFile, layout: Layout, version: str, encoding: str,
     cells = cells.with_columns(pl.lit(None, dtype=pl.String).alias(column) for column in sorted(missing))
     cells = cells.select("line", *(column.into for column in layout.columns))
     rows, rejected = _split_by_shape(cells, records.faults, cleaning, findings)
-    return Table(name, rows, rejected, missing, cells.height)
+    torn = bool((records.faults["fault"] == "TRUNCATED_ROW").any())
+    return Table(name, rows, rejected, missing, cells.height, torn=torn)
 
 
 def _report_missing(name: str, header: Header, layout: Layout, version: str, findings: FindingList) -> frozenset[str]:

@@ -73,7 +73,7 @@ def users_of(
     lacking = rows.filter(~sound & complete & pl.lit(value=roles is not None))
     parts = (table.rejected, unique.conflicting, rows.filter(~sound))
     rejected = pl.concat([_what_is_readable(part) for part in parts])
-    unreadable = rejected["sourced_id"].null_count() > 0 or (roles is not None and roles.unreadable)
+    unreadable = table.torn or rejected["sourced_id"].null_count() > 0 or (roles is not None and roles.unreadable)
     rejected = rejected.filter(pl.col("sourced_id").is_not_null()).sort("line")
     users = _with_contacts(kept, region, findings).select(USER_COLUMNS)
     without_role = _with_contacts(lacking, region, FindingList()).select(USER_COLUMNS)

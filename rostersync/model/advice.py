@@ -236,6 +236,29 @@ COLUMNS: Mapping[str, tuple[tuple[tuple[str, ...], str], ...]] = MappingProxyTyp
             (("value",), "what the cell holds"),
             (("message",), "what is wrong and what to do"),
         ),
+        "marks": (
+            (
+                ("mark",),
+                (
+                    "`new`: not there the night before (or back after it was fixed). `still`: it was. Blank: a row that"
+                    " stands for others, one that is not followed one by one, or a report of an older version"
+                ),
+            ),
+            (
+                ("since",),
+                (
+                    "where it is still there: the day of the night that found it first, in the district's time zone;"
+                    " blank where it was beyond the list so far"
+                ),
+            ),
+        ),
+        "fixed": (
+            (
+                ("severity", "file", "id", "column", "code", "value", "message"),
+                "as in `issues.csv`, of the last night that had it; its line says nothing any more",
+            ),
+            (("since",), "the day of the night that found it first, in the district's time zone"),
+        ),
     }
 )
 """Table -> its columns, those that one sentence explains together, and that sentence."""

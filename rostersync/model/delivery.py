@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+Listing = tuple[tuple[str, int, int], ...]
+"""Files of a server: name, size in bytes, time of the last change in seconds since 1970."""
+
 
 @dataclass(frozen=True)
 class DeliveredFile:
@@ -25,3 +28,5 @@ class Delivery:
     source: str  # how it is shown to people: folder path, zip path, sftp://user@host:port/path
     files: tuple[DeliveredFile, ...]  # only *.csv, sorted by lower-case name
     folder: Path  # the staging folder of this run
+    listing: Listing | None = None  # what a server says of the files it has, where that tells whether they change
+    unchanged: bool = False  # the server has just what was asked about: nothing was fetched, `files` is empty

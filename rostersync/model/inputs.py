@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from datetime import date
+from typing import Any
+
+from rostersync.model.delivery import Listing
 
 INPUTS = "inputs"
 """The fact of the state that holds it; blank where the night cannot be told so."""
@@ -34,6 +37,8 @@ class Inputs:
     files: tuple[InputFile, ...]
     since: date
     until: date | None
+    listing: Listing | None = None
+    """What the server said of these files; None where they did not come from one, or it does not tell enough."""
 
     def holds_on(self, day: date) -> bool:
         """Whether the rules decide on this day as they did."""
@@ -54,9 +59,14 @@ class Inputs:
                 files=tuple(InputFile(**file) for file in kept["files"]),
                 since=date.fromisoformat(kept["since"]),
                 until=None if kept["until"] is None else date.fromisoformat(kept["until"]),
+                listing=_listing(kept.get("listing")),
             )
         except (ValueError, TypeError, KeyError):
             return None
+
+
+def _listing(kept: list[list[Any]] | None) -> Listing | None:
+    return None if kept is None else tuple((str(name), int(size), int(modified)) for name, size, modified in kept)
 
 
 def inputs_fact(tonight: Inputs | None, kept: str | None) -> dict[str, str]:
@@ -67,8 +77,8 @@ def inputs_fact(tonight: Inputs | None, kept: str | None) -> dict[str, str]:
     if (
         before is not None
         and before.holds_on(tonight.since)
-        and (before.version, before.settings_digest, before.files)
-        == (tonight.version, tonight.settings_digest, tonight.files)
+        and (before.version, before.settings_digest, before.files, before.listing)
+        == (tonight.version, tonight.settings_digest, tonight.files, tonight.listing)
     ):
         return {}
     return {INPUTS: tonight.to_text()}

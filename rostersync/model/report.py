@@ -58,6 +58,11 @@ GUARDIANSHIPS_COLUMNS = (
     "notes",
 )
 
+MARK_COLUMNS = ("mark", "since")
+"""What is said of a finding beside earlier nights: `new`, or `still` and the day of the night that found it first."""
+FIXED_COLUMNS = (*(name for name in FINDING_COLUMNS if name != "line"), "since")
+"""A finding that the night before had and this one has not; `since` is the day of the night that found it first."""
+
 TABLE_COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "users": USERS_COLUMNS,
@@ -69,13 +74,19 @@ TABLE_COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 """Table -> its columns, in the order of the CSV `TABLE.csv`."""
 
+SHOWN_COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {**TABLE_COLUMNS, "issues": (*FINDING_COLUMNS, *MARK_COLUMNS), "fixed": FIXED_COLUMNS}
+)
+"""Table -> its columns on the page and in the workbook, where findings are marked and those that are fixed shown."""
+
 
 @dataclass(frozen=True)
 class ReportTables:
     """The rows of the five CSVs, in any order: one per record and note (issues: one per finding).
 
     Frames have exactly the columns of TABLE_COLUMNS, in that order, all text with missing values for blanks;
-    `issues.line` is an integer.
+    `issues.line` is an integer. `marks` (MARK_COLUMNS) stands row by row beside `issues`, `fixed` has FIXED_COLUMNS;
+    both are None where nothing is said of them: an older version packed the report, or the run read no files.
     """
 
     users: Frame
@@ -83,6 +94,8 @@ class ReportTables:
     enrollments: Frame
     guardianships: Frame
     issues: Frame
+    marks: Frame | None = None
+    fixed: Frame | None = None
 
 
 class _Facts(BaseModel):
@@ -145,18 +158,27 @@ class TrippedGuard(_Facts):
     limit: str
 
 
+class PeopleFacts(_Facts):
+    """How many people wait until somebody acts, and how many the report names (reports/attention.py)."""
+
+    waiting: int
+    reported: int
+
+
 class RunSummary(_Facts):
     """summary.json.
 
     `counts` are rows of the report per kind and action (all actions, also those with 0), `codes` per kind and
-    code. Kinds are the tables and, within users, students, guardians and staff by leading role. `schools` is
-    by kind and school id; `diagnosis` says what probably happened where guards tripped; `findings` by severity and
-    code, `ledger` by code: how many are `new`, `still` there, `fixed`, and `unlisted` beyond those; `seconds` by stage.
+    code; `people` is None in a summary of an older version. Kinds are the tables and, within users, students,
+    guardians and staff by leading role. `schools` is by kind and school id; `diagnosis` says what probably happened
+    where guards tripped; `findings` by severity and code, `ledger` by code: how many are `new`, `still` there,
+    `fixed`, and `unlisted` beyond those; `seconds` by stage.
     """
 
     run: RunFacts
     source: SourceFacts
     counts: dict[str, dict[str, int]]
+    people: PeopleFacts | None = None
     codes: dict[str, dict[str, int]]
     schools: dict[str, dict[str, SchoolRemovals]]
     guards_tripped: tuple[TrippedGuard, ...]

@@ -10,8 +10,10 @@ from rostersync.model.findings import MORE_ROWS
 from rostersync.model.findings_ledger import (
     CONTENT,
     EVERY_OTHER,
+    FIXED_COLUMNS,
     TOLD,
     LedgerMoves,
+    Mark,
     unlisted_schema,
 )
 
@@ -48,7 +50,7 @@ def ledger_moves(
     """
     import polars as pl
 
-    rows, beyond = _split(findings)
+    identified, rows, beyond = _split(findings)
     known = stored.select("identity", *(pl.col(name).alias(f"was_{name}") for name in (*CONTENT, "fixed_run")))
     found = rows.join(known.with_columns(known=True), on="identity", how="left")
     begins = pl.col("known").is_null() | pl.col("was_fixed_run").is_not_null()
@@ -71,18 +73,27 @@ def ledger_moves(
         fixed=fixed["identity"],
         unlisted=pl.concat([stays, beyond]).sort(_GROUP),
         counts=_counts(found, fixed, beyond),
+        marks=_marks(findings, identified, found, stored),
+        gone=fixed.rename({"record_id": "id", "column_name": "column"}).select(FIXED_COLUMNS),
     )
 
 
-def _split(findings: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The findings one by one (`identity` and CONTENT, each once), and what is beyond the lists (UNLISTED_COLUMNS)."""
-    import polars as pl
-
-    rows = findings.select(
+def _contents(findings: pl.DataFrame) -> pl.DataFrame:
+    return findings.select(
         column_name="column",
         record_id="id",
         **{name: name for name in ("severity", "file", "code", "value", "message")},
-    ).with_columns(count=pl.col("message").str.extract(_MORE).cast(pl.Int64))
+    )
+
+
+def _split(findings: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """All findings that are listed with `named` and `identity`, those of them that are followed one by one, the rest.
+
+    The first two have CONTENT too, each finding once; the rest are UNLISTED_COLUMNS.
+    """
+    import polars as pl
+
+    rows = _contents(findings).with_columns(count=pl.col("message").str.extract(_MORE).cast(pl.Int64))
     rows = rows.with_columns(count=pl.when(pl.col("record_id").is_null()).then("count"))
     listed = rows.filter(pl.col("count").is_null())
     # Lists of several messages are cut one by one: what the shortest of them reaches is listed of all.
@@ -94,10 +105,11 @@ def _split(findings: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     )
     beyond = rows.filter(pl.col("count").is_not_null()).group_by(_GROUP).agg(pl.col("count").sum())
     beyond = beyond.join(last, on=_GROUP, how="left", nulls_equal=True)
-    followed, more = _cut(_with_identity(listed.select(CONTENT)))
+    identified = _with_identity(listed.select(CONTENT))
+    followed, more = _cut(identified.drop("named"))
     both = pl.concat([beyond, more], how="vertical_relaxed")
     both = both.group_by(_GROUP).agg(pl.col("count").sum(), pl.col("last_id").min())
-    return followed, both.select(pl.col(name).cast(dtype) for name, dtype in unlisted_schema().items())
+    return identified, followed, both.select(pl.col(name).cast(dtype) for name, dtype in unlisted_schema().items())
 
 
 def _cut(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -115,20 +127,50 @@ def _cut(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 
 def _with_identity(rows: pl.DataFrame) -> pl.DataFrame:
-    """`identity` first: the same finding in another line, or with another wrong value, is the same one."""
+    """`named` and `identity` first: the same finding in another line, or with another wrong value, is the same one."""
+    import polars as pl
+
+    rows = rows.with_columns(named=_named()).unique("named", keep="first", maintain_order=True)
+    digests = [hashlib.sha256(text.encode()).hexdigest()[:32] for text in rows["named"]]
+    return rows.select("named", pl.Series("identity", digests, dtype=pl.String), *CONTENT)
+
+
+def _named() -> pl.Expr:
+    """What a finding is known by, of its CONTENT."""
     import polars as pl
 
     anonymous = pl.col("record_id").is_null()
-    named = pl.struct(
+    return pl.struct(
         "file",
         "code",
         "column_name",
         "record_id",
         *(pl.when(anonymous).then(name).alias(name) for name in ("value", "message")),
     ).struct.json_encode()
-    rows = rows.with_columns(named=named).unique("named", keep="first", maintain_order=True)
-    digests = [hashlib.sha256(text.encode()).hexdigest()[:32] for text in rows["named"]]
-    return rows.select(pl.Series("identity", digests, dtype=pl.String), *CONTENT)
+
+
+def _marks(findings: pl.DataFrame, identified: pl.DataFrame, found: pl.DataFrame, stored: pl.DataFrame) -> pl.DataFrame:
+    """MARKED_COLUMNS of the findings of a night, row by row.
+
+    Nothing is said of a row that stands for others, nor of one beyond those that are followed one by one. One that an
+    earlier night had beyond its list is still there, nobody knows since when.
+    """
+    import polars as pl
+
+    open_ones = stored.filter(pl.col("fixed_run").is_null()).select("identity", "first_run")
+    known = (
+        identified.select("named", "identity")
+        .join(open_ones, on="identity", how="left")
+        .join(found.select("identity", "is_new"), on="identity", how="left")
+    )
+    mark = (
+        pl.when(pl.col("first_run").is_not_null() | ~pl.col("is_new"))
+        .then(pl.lit(Mark.STILL.value))
+        .when(pl.col("is_new"))
+        .then(pl.lit(Mark.NEW.value))
+    )
+    rows = _contents(findings).select(named=_named())
+    return rows.join(known, on="named", how="left", maintain_order="left").select(mark.alias("mark"), "first_run")
 
 
 def _told(file: str, facts: Mapping[str, str], run_id: str) -> pl.Expr:

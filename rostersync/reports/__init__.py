@@ -61,6 +61,8 @@ def write_again(target: Path, tables: ReportTables, about: About, kept: Mapping[
         ConfigurationError: something else than a report stands there, the folder cannot be written, or another version
             kept a summary that this one cannot read.
     """
+    from concurrent.futures import ThreadPoolExecutor
+
     from rostersync.reports.folder import replace
     from rostersync.reports.formats import WRITERS
     from rostersync.reports.summary import write_kept_summary
@@ -68,8 +70,9 @@ def write_again(target: Path, tables: ReportTables, about: About, kept: Mapping[
     summary = summary_of(kept)
 
     def fill(folder: Path) -> None:
-        for name in about.formats:
-            WRITERS[name](folder, tables, about)(summary)
+        with ThreadPoolExecutor(2) as pool:
+            for written in [pool.submit(WRITERS[name], folder, tables, about) for name in about.formats]:
+                written.result()(summary)
         write_kept_summary(folder, kept)
 
     return replace(target, fill)

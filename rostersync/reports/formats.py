@@ -19,7 +19,7 @@ class About:
     """What a report says or needs beside tables and summary.
 
     `before`: the runs before this one, oldest first. `formats`: all that this report is written as. `sort`: a column
-    by which every table that has it is sorted first.
+    by which every table that has it is sorted first. `listed`: the report lies beside the list of all reports.
     """
 
     district: str
@@ -27,6 +27,7 @@ class About:
     formats: tuple[str, ...]
     before: tuple[PastRun, ...] = ()
     sort: str | None = None
+    listed: bool = True
 
 
 Finish = Callable[["RunSummary"], object]

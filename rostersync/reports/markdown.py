@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from rostersync.model.notes import Action
-from rostersync.reports.attention import attention
+from rostersync.reports.attention import attention, people_text
+from rostersync.reports.finding_codes import code_lines
 from rostersync.reports.terminal import KINDS, of_records, override_command, printable
 
 if TYPE_CHECKING:
@@ -65,6 +66,8 @@ def _head(summary: RunSummary, district: str, *, named: bool) -> Iterator[str]:
     yield ""
     yield f"- Status: {escaped(done)}, exit code {run.exit_code}"
     yield f"- Started: {run.started_at:%Y-%m-%d %H:%M} UTC"
+    if summary.people is not None:
+        yield f"- People: {summary.people.waiting:,} {people_text(summary)}"
     if named:
         yield "- Holds names of people: keep it private"
 
@@ -115,14 +118,19 @@ def _counts(summary: RunSummary) -> list[str]:
 
 
 def _findings(summary: RunSummary) -> list[str]:
-    found = [(severity, code, count) for severity, codes in summary.findings.items() for code, count in codes.items()]
-    if not found:
-        return []
     rows = [
-        (severity, _code(code), f"{count:,}")
-        for severity, code, count in sorted(found, key=lambda each: (each[0], -each[2], each[1]))
+        (
+            ", ".join(map(escaped, line.severities)) or "fixed",
+            _code(line.code),
+            f"{line.rows:,}",
+            line.count("new"),
+            line.count("fixed"),
+        )
+        for line in code_lines(summary)
     ]
-    return ["## Findings in the files", "", *_table(("severity", "code", "rows"), rows)]
+    if not rows:
+        return []
+    return ["## Findings in the files", "", *_table(("severity", "code", "rows", "new", "fixed"), rows)]
 
 
 def _rows(summary: RunSummary, tables: ReportTables) -> list[str]:

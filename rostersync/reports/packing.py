@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from rostersync.model.report import TABLE_COLUMNS, ReportTables
+from rostersync.model.report import FIXED_COLUMNS, MARK_COLUMNS, TABLE_COLUMNS, ReportTables
 from rostersync.reports.frames import polars_frame
 
 if TYPE_CHECKING:
@@ -14,12 +15,19 @@ if TYPE_CHECKING:
     import polars as pl
 
 
+_BESIDE: Mapping[str, tuple[str, ...]] = MappingProxyType({"marks": MARK_COLUMNS, "fixed": FIXED_COLUMNS})
+"""What a report need not have, and its columns."""
+
+
 def pack(tables: ReportTables) -> dict[str, bytes]:
-    """Table -> its rows as a compressed Arrow file."""
+    """Table -> its rows as a compressed Arrow file; of what the report has."""
     packed = {}
-    for table, columns in TABLE_COLUMNS.items():
+    for table, columns in {**TABLE_COLUMNS, **_BESIDE}.items():
+        frame = getattr(tables, table)
+        if frame is None:
+            continue
         buffer = io.BytesIO()
-        polars_frame(getattr(tables, table), columns).write_ipc(buffer, compression="zstd")
+        polars_frame(frame, columns).write_ipc(buffer, compression="zstd")
         packed[table] = buffer.getvalue()
     return packed
 
@@ -30,7 +38,10 @@ def unpack(packed: Mapping[str, bytes]) -> ReportTables:
     Raises:
         KeyError: a table is missing.
     """
-    return ReportTables(**{table: _unpacked(packed[table], columns) for table, columns in TABLE_COLUMNS.items()})
+    beside = {table: columns for table, columns in _BESIDE.items() if table in packed}
+    return ReportTables(
+        **{table: _unpacked(packed[table], columns) for table, columns in {**TABLE_COLUMNS, **beside}.items()}
+    )
 
 
 def _unpacked(content: bytes, columns: tuple[str, ...]) -> pl.DataFrame:

@@ -7,7 +7,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from rostersync.model.notes import Action, Code
-from rostersync.model.report import TABLE_COLUMNS
 from rostersync.reports.csv import ORDER
 from rostersync.reports.frames import polars_frame
 
@@ -51,18 +50,23 @@ SERIOUSNESS: Mapping[Action, tuple[Code, ...]] = MappingProxyType(
 """Actions, the most serious first, and within each its codes; rows of one code go by their notes, then by id."""
 
 
+_ORDER: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {**ORDER, "fixed": tuple(name for name in ORDER["issues"] if name != "line")}
+)
+
+
 def most_serious(frame: Frame, table: str, columns: tuple[str, ...], most: int) -> pl.DataFrame:
-    """These columns of the `most` most serious rows of a report table, in that order; blanks are "".
+    """These columns of the `most` most serious rows of a table of SHOWN_COLUMNS, in that order; blanks are "".
 
     By SERIOUSNESS, then as in the CSV: notes, ids. Findings come as in the CSV: errors, then where to look.
     What the order does not know (a code of a later version) comes first.
     """
     import polars as pl
 
-    rows = polars_frame(frame, TABLE_COLUMNS[table])
+    rows = polars_frame(frame, tuple(dict.fromkeys((*columns, *_ORDER[table]))))
     if "action" in rows.columns:
         rows = rows.with_columns(_rank().alias("rank"))
-    keys = [name for name in ("rank", *ORDER[table]) if name in rows.columns and _differs(rows[name])]
+    keys = [name for name in ("rank", *_ORDER[table]) if name in rows.columns and _differs(rows[name])]
     if rows.height > most and keys:
         rows = rows.with_columns(pl.col(name).fill_null("") for name in keys if rows.schema[name] == pl.String)
         rows = rows.bottom_k(most, by=keys)  # sorting all of a first load for these few takes six times as long

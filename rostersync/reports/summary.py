@@ -13,6 +13,7 @@ from rostersync.model.report import (
     SourceFacts,
     TrippedGuard,
 )
+from rostersync.reports.attention import people
 from rostersync.reports.folder import create_private
 from rostersync.reports.frames import polars_frame
 
@@ -53,6 +54,7 @@ def summarise(
         run=run,
         source=source,
         counts=counts,
+        people=people(tables),
         codes={kind: dict(sorted(found.items())) for kind, found in codes.items()},
         schools={kind: dict(sorted(found.items())) for kind, found in schools.items()},
         guards_tripped=tuple(guards_tripped),

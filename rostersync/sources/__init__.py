@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rostersync.errors import ConfigurationError, SourceError
-from rostersync.model.delivery import DeliveredFile, Delivery
+from rostersync.model.delivery import DeliveredFile, Delivery, Listing
 from rostersync.sources import archive, folder, sftp
 from rostersync.sources.interface import Progress, SilentProgress, SourceSettings
 from rostersync.sources.staging import staging_folder
@@ -20,15 +20,19 @@ __all__ = ["Progress", "SourceSettings", "fetch", "fetch_path"]
 
 
 @contextmanager
-def fetch(source: SourceSettings, *, staging: Path, progress: Progress | None = None) -> Iterator[Delivery]:
+def fetch(
+    source: SourceSettings, *, staging: Path, progress: Progress | None = None, known: Listing | None = None
+) -> Iterator[Delivery]:
     """Tonight's files of the configured source, staged privately in a fresh folder under `staging`.
 
-    The folder is removed when the context ends, whatever happened in it.
+    The folder is removed when the context ends, whatever happened in it. Where a server still has just the files of
+    `known`, none is fetched.
 
     Args:
         source: `settings.source`.
         staging: a folder of rostersync's own, made if it is not there; never a shared one such as /tmp.
         progress: told of every file that arrives; None is silent.
+        known: what the server said of its files when they were fetched last.
 
     Raises:
         SourceError: not reachable, not trusted, or nothing there.
@@ -46,7 +50,7 @@ def fetch(source: SourceSettings, *, staging: Path, progress: Progress | None = 
                 yield delivery
         case "sftp":
             with staging_folder(staging) as private:
-                yield Delivery(sftp.address(source), sftp.stage(source, private, watcher), private)
+                yield sftp.fetch(source, private, watcher, known)
         case _:
             raise ConfigurationError(
                 f"source.kind is {source.kind!r}; it must be folder, zip or sftp. Nothing was changed."

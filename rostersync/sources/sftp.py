@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from rostersync.errors import ImportRefused, SourceError
-from rostersync.model.delivery import DeliveredFile
+from rostersync.model.delivery import DeliveredFile, Delivery, Listing
 from rostersync.sources import archive, naming
 from rostersync.sources.connection import Connection, connected
 from rostersync.sources.interface import Progress, SourceSettings
@@ -70,10 +70,11 @@ def address(source: SourceSettings) -> str:
     return f"sftp://{source.username}@{source.host}:{source.port}/{source.path.lstrip('/')}"
 
 
-def stage(source: SourceSettings, target: Path, progress: Progress) -> tuple[DeliveredFile, ...]:
+def fetch(source: SourceSettings, target: Path, progress: Progress, known: Listing | None = None) -> Delivery:
     """Private copies in `target` of the CSV files of the configured remote folder or zip file.
 
-    The network may fail `source.retries` times; a wrong key or password ends the night at once.
+    Where the server has just the files of `known`, unchanged since then, none is fetched. The network may fail
+    `source.retries` times; a wrong key or password ends the night at once.
 
     Raises:
         SourceError: not reachable, not trusted, or nothing there.
@@ -82,11 +83,20 @@ def stage(source: SourceSettings, target: Path, progress: Progress) -> tuple[Del
     """
     here = _Set(target, progress)
 
-    def session() -> tuple[DeliveredFile, ...]:
+    def session() -> Delivery:
         with connected(source) as connection:
-            return _take(connection, source, here)
+            if known is not None and _told(list_source(connection, source)) == known:
+                return Delivery(address(source), (), target, listing=known, unchanged=True)
+            files, listing = _take(connection, source, here)
+            return Delivery(address(source), files, target, listing=_told(listing))
 
     return _with_tries(session, NetworkError, source.retries)
+
+
+def _told(listing: list[RemoteFile]) -> Listing | None:
+    """What a listing says that changes with the files; None where the server does not tell their times."""
+    told = tuple((file.name, file.size, file.modified) for file in listing if file.modified is not None)
+    return told if len(told) == len(listing) else None
 
 
 def _with_tries(action: Callable[[], Result], trouble: type[Exception], retries: int) -> Result:
@@ -161,8 +171,10 @@ def _check_total(files: list[RemoteFile], where: str) -> None:
         )
 
 
-def _take(connection: Connection, source: SourceSettings, here: _Set) -> tuple[DeliveredFile, ...]:
-    """Download what the server lists, until a listing afterwards says the same; twice at most."""
+def _take(
+    connection: Connection, source: SourceSettings, here: _Set
+) -> tuple[tuple[DeliveredFile, ...], list[RemoteFile]]:
+    """Download what the server lists, until a listing afterwards says the same; twice at most. Gives both."""
     for _ in range(2):
         listing = list_source(connection, source)
         check_space(here.target, sum(file.size for file in listing if file not in here.taken))
@@ -170,7 +182,7 @@ def _take(connection: Connection, source: SourceSettings, here: _Set) -> tuple[D
             if file not in here.taken:
                 here.taken[file] = _take_file(connection, source, here, file)
         if list_source(connection, source) == listing:
-            return _finished(connection, here, listing)
+            return _finished(connection, here, listing), listing
         here.forget()
     raise ImportRefused(
         f"{connection.where}: the files in {naming.shown(source.path)} changed while they were read, twice; "

@@ -80,6 +80,12 @@ def write_ledger(connection: sqlite3.Connection, moves: LedgerMoves, run_id: str
         connection.executemany(f"INSERT INTO findings_unlisted ({columns}) VALUES (?, ?, ?, ?, ?)", unlisted)
 
 
+def first_nights(connection: sqlite3.Connection) -> dict[int, str]:
+    """Runs that found what the ledger holds first -> when each began, ISO 8601 in UTC."""
+    query = "SELECT number, started_at FROM runs WHERE number IN (SELECT first_run FROM findings_ledger)"
+    return dict(connection.execute(query))
+
+
 def open_findings(connection: sqlite3.Connection, code: str | None = None) -> list[dict[str, Any]]:
     """Findings that are not fixed: columns of issues.csv but for the line, `started_at`, `first_run`, `last_run`.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 
+from rostersync.model.findings_ledger import found_by_code
 from rostersync.model.past_run import TREND, PastRun
 
 
@@ -13,14 +14,21 @@ def runs_before(connection: sqlite3.Connection, run_id: str) -> tuple[PastRun, .
 
     A run that was taken back since counts as it ended: the report of a run that came after it stays the same.
     """
-    # SQLite takes the counts out: a summary also holds every school and every file
+    # SQLite takes these few out: a summary also holds every school and every file
     rows = connection.execute(
-        "SELECT run_id, coalesce(json_extract(summary, '$.run.status'), status), json_extract(summary, '$.counts') "
+        "SELECT run_id, coalesce(json_extract(summary, '$.run.status'), status), json_extract(summary, '$.counts'), "
+        "CASE WHEN undoes IS NULL THEN json_extract(summary, '$.findings') END, json_extract(summary, '$.ledger') "
         "FROM runs WHERE run_id < ? ORDER BY run_id DESC LIMIT ?",
         (run_id, TREND - 1),
     ).fetchall()
     return tuple(
-        PastRun(earlier, status, counts=json.loads(counts) if counts else {}) for earlier, status, counts in rows[::-1]
+        PastRun(
+            earlier,
+            status,
+            counts=json.loads(counts) if counts else {},
+            findings=found_by_code(json.loads(findings), json.loads(ledger or "{}")) if findings else None,
+        )
+        for earlier, status, counts, findings, ledger in rows[::-1]
     )
 
 

@@ -13,8 +13,17 @@ CSVS = {"users.csv", "classes.csv", "enrollments.csv", "guardianships.csv", "iss
 FILES = {*CSVS, "report.html", "summary.json"}
 
 
+TO_THE_LIST = b'<li><a href="../index.html">All reports</a></li>\n'
+
+
 def contents(folder):
     return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def elsewhere(files):
+    """The same report outside of the reports: its page has no list to lead to."""
+    assert files["report.html"].count(TO_THE_LIST) == 1
+    return files | {"report.html": files["report.html"].replace(TO_THE_LIST, b"")}
 
 
 @pytest.fixture
@@ -41,7 +50,12 @@ class TestAgain:
         run("sync", "--source", "nowhere", code=3)
         before = contents(synced / "reports" / two_runs[-1])
         run("report", "--out", "copy")
-        assert contents(synced / "copy") == before
+        assert contents(synced / "copy") == elsewhere(before)
+
+    def test_beside_the_list_it_leads_there(self, run, synced, two_runs):
+        before = contents(synced / "reports" / two_runs[-1])
+        run("report", "--out", "reports/copy")
+        assert contents(synced / "reports" / "copy") == before
 
     def test_a_report_that_stands_is_replaced(self, run, synced, two_runs):
         folder = synced / "reports" / two_runs[0]
@@ -57,7 +71,7 @@ class TestAgain:
         run("--quiet", "apply", "plan.json")
         before = contents(synced / "reports" / history(run)[0]["run_id"])
         run("report", "--out", "copy")
-        assert contents(synced / "copy") == before
+        assert contents(synced / "copy") == elsewhere(before)
 
     def test_quiet_says_nothing(self, run, synced):
         done = run("report", "--quiet")

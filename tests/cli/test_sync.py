@@ -270,12 +270,33 @@ class TestGuards:
         assert "--override-guards" in done.stdout
         assert self.students(half) == 60
         row = history(run)[0]
-        assert (row["status"], row["applied"]) == ("held", 1)
+        assert (row["status"], row["applied"]) == ("held", 0)
         guards = self.summary(half)["guards_tripped"]
         assert {(guard["what"], guard["kind"]) for guard in guards} >= {("Removal", "students")}
         again = run("sync", "--quiet", code=5)
         assert (again.stdout, again.stderr.count("\n")) == ("", 1)
         assert history(run)[0]["status"] == "held"
+
+    def test_a_held_night_that_applied_something_is_the_last_applied_one(self, run, half):
+        users = half / "oneroster" / "users.csv"
+        header, first, *rows = users.read_text(encoding="utf-8").splitlines()
+        cells = first.split(",")
+        cells[header.split(",").index("username")] = "another.name"
+        users.write_text("\n".join([header, ",".join(cells), *rows]) + "\n", encoding="utf-8")
+        run("sync", code=5, environ={"ROSTERSYNC_REPORTS__KEEP": "1"})
+        held = history(run)[0]
+        assert (held["status"], held["applied"]) == ("held", 1)
+        assert [path.name for path in (half / "reports").glob("2*")] == [held["run_id"]]
+
+    def test_a_held_night_that_applied_nothing_leaves_the_report_of_the_last_applied_one(self, run, half):
+        one = {"ROSTERSYNC_REPORTS__KEEP": "1"}
+        last = history(run)[0]["run_id"]
+        for _ in range(2):
+            run("sync", code=5, environ=one)
+            nothing = history(run)[0]
+            assert (nothing["status"], nothing["applied"]) == ("held", 0)
+            assert {path.name for path in (half / "reports").glob("2*")} == {nothing["run_id"], last}
+        run("report", last, "--out", "copy")  # the state has its tables too
 
     def test_stop_applies_nothing_and_is_exit_5(self, run, half):
         before = fetched(half, "SELECT value FROM meta WHERE key = 'generation'")

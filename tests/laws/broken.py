@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from rostersync import pipeline, planning, plans, policies, quiet_night
+from rostersync import carrying_out, pipeline, planning, plans, policies, quiet_night
 from rostersync.importers import overlay
 from rostersync.model.night import VALID
 from rostersync.policies import classes, credentials, families, guardianships
@@ -44,7 +44,7 @@ def commits_in_the_middle(patch: Patch) -> None:
 
 def tells_after_the_commit(patch: Patch) -> None:
     """Messages are queued when the night is applied, in a transaction of their own."""
-    carry_out, write = pipeline.carry_out, writer._write_messages
+    carry_out, write = carrying_out.carry_out, writer._write_messages
 
     def mutant(settings: Any, plan: Any, *others: Any) -> Any:
         done = carry_out(settings, plan, *others)
@@ -54,7 +54,7 @@ def tells_after_the_commit(patch: Patch) -> None:
         return done
 
     patch.setattr(writer, "_write_messages", lambda *_: None)
-    patch.setattr(pipeline, "carry_out", mutant)
+    patch.setattr(carrying_out, "carry_out", mutant)
 
 
 def names_a_snapshot_first(patch: Patch) -> None:

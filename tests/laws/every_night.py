@@ -1,4 +1,4 @@
-"""What no night may do, read from the state before and after it (policies.md, Access, R-U3, R-U4, R-G2, R-F6)."""
+"""What no night may do, read from the state before and after it (policies.md, Access, R-U3, R-U4, R-G2, R-F6, R-V2)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from hypothesis import note
 
 from tests.laws import checks
+from tests.laws.marked_findings import check_marks, open_findings
 from tests.laws.stories import Configure, Night, Step, tell, user_rows
 from tests.policies.district import District, Report
 
@@ -32,11 +33,12 @@ def live(story: list[Step], new_district: Callable[[], District]) -> None:
 def live_night(district: District, step: Night, settings: Configure) -> Report:
     """Play a night, after which all of these laws hold."""
     before, accounts = views(district), accounts_of(district)
-    known = checks.records(district)
+    known, findings = checks.records(district), open_findings(district)
     report = tell(district, step)
     assert isinstance(report, Report)
     after = views(district)
     checks.check_reported(known, checks.records(district), report)
+    check_marks(findings, district, report)
     checks.check_unique(district.folder / "state.db")
     checks.check_access(district)
     check_nobody_gone_has_access(district)

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from rostersync import pipeline, planning
-from rostersync.policies import classes, credentials, guardianships
+from rostersync.policies import classes, credentials, findings_ledger, guardianships
 from rostersync.policies.guards import counts
 from rostersync.scope import people
 from rostersync.state import record_counts, views, writer
@@ -153,9 +153,29 @@ def an_edit_leaves_the_counts(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(record_counts, "drop", lambda connection: None)
 
 
+def every_finding_is_new(patch: pytest.MonkeyPatch) -> None:
+    """The marks of a report are made without what the state has of findings."""
+    marks = findings_ledger._marks
+    patch.setattr(
+        findings_ledger, "_marks", lambda findings, known, found, stored: marks(findings, known, found, stored.clear())
+    )
+
+
+def what_was_fixed_is_not_said(patch: pytest.MonkeyPatch) -> None:
+    """The ledger takes down that a finding is fixed, and the report is silent."""
+    moves = findings_ledger.ledger_moves
+
+    def mutant(*args: Any) -> Any:
+        found = moves(*args)
+        return replace(found, gone=found.gone.clear())
+
+    patch.setattr(findings_ledger, "ledger_moves", mutant)
+
+
 WITH_K1 = {"classes": ({"sourcedId": "K1"},), "enrollments": (IN_K1,)}
 MOVED = user("S1", orgSourcedIds="B", agentSourcedIds="G1")
 OF_TWO, BEN = user("S1", agentSourcedIds="G1,G2"), user("G2", email="g2@x.example", givenName="Ben")
+WRONG = user("S1", agentSourcedIds="G1", email="no address")
 RENAMED = user("S1", agentSourcedIds="G1", givenName="Other")
 
 MUTANTS: list[tuple[Patch, Law, list[Step]]] = [
@@ -199,6 +219,8 @@ MUTANTS: list[tuple[Patch, Law, list[Step]]] = [
         counts_are_true,
         [night(CHILD, ANA, **WITH_K1), night(CHILD, ANA, classes=({"sourcedId": "K1"},))],
     ),
+    (every_finding_is_new, every_night_holds, [night(WRONG, ANA), night(WRONG, ANA, user("S9"))]),
+    (what_was_fixed_is_not_said, every_night_holds, [night(WRONG, ANA), night(CHILD, ANA)]),
     (counts_forget_families, counts_are_true, [night(CHILD, ANA), night(MOVED, ANA)]),
     (
         an_edit_leaves_the_counts,

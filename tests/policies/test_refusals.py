@@ -12,6 +12,7 @@ import pytest
 
 from rostersync import pipeline
 from rostersync.errors import ConfigurationError, ImportRefused
+from rostersync.outcome import Outcome
 from rostersync.settings import Pause
 from rostersync.settings.overrides import parse
 from rostersync.settings.pauses import paused_until, time_without_pauses
@@ -329,7 +330,7 @@ NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
 TODAY = NOON.date()
 
 
-def paused_run(district: District, source: Path, now: datetime) -> pipeline.Outcome:
+def paused_run(district: District, source: Path, now: datetime) -> Outcome:
     return pipeline.sync(district.settings, source=source, dry_run=False, full=False, now=now)
 
 

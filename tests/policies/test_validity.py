@@ -499,6 +499,29 @@ def test_r_v3_an_enrollment_row_that_stands_for_nobody_knows_whom_holds_the_endi
     assert set(district.enrollments().values()) == {"ended"}
 
 
+@pytest.mark.parametrize("full", [False, True])
+@pytest.mark.parametrize("name", ["users", "classes", "enrollments"])
+def test_r_v3_a_file_that_ends_inside_a_row_removes_nothing_of_what_it_lists(
+    district: District, name: str, full: bool
+) -> None:
+    """What follows the cut is as unknown as the rest of the row."""
+    before = district.everything()
+    rows = {"users": FAMILY, "classes": [K1], "enrollments": ROLL}
+    kept = {kind: [*map(dict, found[:1])] if kind == name else found for kind, found in rows.items()}
+    if name == "classes":
+        kept["classes"] = []
+    folder = district.files(*kept.values())
+    path = folder / f"{name}.csv"
+    path.write_bytes(path.read_bytes() + b"torn")
+    report = district.sync(folder, full=full)
+    views = ("users", "classes", "enrollments", "guardianships", "access")
+    assert {view: district.everything()[view] for view in views} == {view: before[view] for view in views}
+    assert report.rows(name, action="held", code="UNREADABLE_ROWS")
+    whole = district.night(*kept.values(), full=full) if name != "classes" else district.night(FAMILY, [], ROLL)
+    assert not whole.rows(name, action="held")
+    assert district.everything()[name] != before[name], "the counter-case: the same rows in a file that is whole"
+
+
 # --- R-V4: what an import does not say ------------------------------------------------------------------------------
 
 

@@ -9,13 +9,21 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from rostersync.model.report import TABLE_COLUMNS, ReportTables, RunFacts, SourceFacts, SourceFile
+from rostersync.model.report import (
+    MARK_COLUMNS,
+    SHOWN_COLUMNS,
+    TABLE_COLUMNS,
+    ReportTables,
+    RunFacts,
+    SourceFacts,
+    SourceFile,
+)
 from rostersync.reports.summary import summarise
 
 
 def frame_of(table, rows):
     """Rows (dicts, what is left out is blank) as the pandas frame the program hands over."""
-    columns = TABLE_COLUMNS[table]
+    columns = MARK_COLUMNS if table == "marks" else SHOWN_COLUMNS[table] if table == "fixed" else TABLE_COLUMNS[table]
     frame = pd.DataFrame({column: pd.Series([row.get(column) for row in rows], dtype="str") for column in columns})
     if table == "issues":
         frame["line"] = pd.Series([row.get("line") for row in rows], dtype="Int64")
@@ -24,10 +32,13 @@ def frame_of(table, rows):
 
 @pytest.fixture(scope="session")
 def make_tables():
-    """make_tables(users=[{…}], …) -> ReportTables."""
+    """make_tables(users=[{…}], …) -> ReportTables; `mark` and `since` stand in the rows of `issues`."""
 
     def make(**rows):
-        return ReportTables(**{table: frame_of(table, rows.get(table, [])) for table in TABLE_COLUMNS})
+        beside = {table: frame_of(table, rows[table]) for table in ("fixed",) if table in rows}
+        if any(row.keys() & set(MARK_COLUMNS) for row in rows.get("issues", [])):
+            beside["marks"] = frame_of("marks", rows["issues"])
+        return ReportTables(**{table: frame_of(table, rows.get(table, [])) for table in TABLE_COLUMNS}, **beside)
 
     return make
 

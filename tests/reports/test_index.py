@@ -46,7 +46,7 @@ def test_latest_first_with_counts_status_and_link(tmp_path, keep):
     index.write(tmp_path, "District")
     rows, links = listed(tmp_path)
     assert [row[0] for row in rows] == [SECOND, FIRST]
-    assert rows[0][1:] == ["Sun 2026-11-22 21:30 UTC", "held", "1", "0", "0", "0", "1"]
+    assert rows[0][1:] == ["Sun 2026-11-22 21:30 UTC", "held", "0 of 1", "1", "0", "0", "0", "1"]
     assert links == [f"{SECOND}/", f"{FIRST}/report.html"]
     assert (tmp_path / "latest").read_bytes() == f"{SECOND}\n".encode()
 
@@ -100,7 +100,7 @@ def test_a_summary_that_cannot_be_read_does_not_hide_the_report(tmp_path, keep, 
     (tmp_path / FIRST / "summary.json").write_bytes(content)
     index.write(tmp_path, "District")
     ((run_id, _, status, *counts),) = listed(tmp_path)[0]
-    assert (run_id, status, counts) == (FIRST, "unknown", ["0"] * 5)
+    assert (run_id, status, counts) == (FIRST, "unknown", ["–", *["0"] * 5])
 
 
 def test_a_report_that_came_meanwhile_is_in_it(tmp_path, keep, monkeypatch):

@@ -45,7 +45,8 @@ def test_counts_guards_findings_and_what_to_do(said):
     assert "| Removal | students | 60 | 400 | 10% |" in text
     assert "of their own | users | `NO_UNIQUE_CREDENTIAL` | Enter " in text
     assert "| withheld | 0 | 1 | 0 | 0 | 0 | 0 |" in text
-    assert "| error | `UNKNOWN_ROLE` | 1 |" in text
+    assert "| error | `UNKNOWN_ROLE` | 1 | – | – |" in text
+    assert "- People: 1 of 2 people in this report waits for somebody to act:" in text
 
 
 def test_without_names_it_holds_no_id_no_name_and_no_path(said):

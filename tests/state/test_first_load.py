@@ -13,6 +13,7 @@ import pytest
 
 from rostersync import pipeline, settings
 from rostersync.errors import StateError
+from rostersync.outcome import Outcome
 from rostersync.state import draft, first_load
 from rostersync.state.store import create_state
 
@@ -37,7 +38,7 @@ def district(folder: Path) -> settings.Settings:
     return found
 
 
-def load(found: settings.Settings, files: Path) -> pipeline.Outcome:
+def load(found: settings.Settings, files: Path) -> Outcome:
     return pipeline.sync(found, source=files, dry_run=False, full=False)
 
 

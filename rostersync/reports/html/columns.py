@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from rostersync.model.report import TABLE_COLUMNS
+from rostersync.model.report import FIXED_COLUMNS, TABLE_COLUMNS
 
 
 @dataclass(frozen=True)
 class Layout:
-    """A table of the page: all columns of its CSV, what a reader wants first to the left.
+    """A table of the page: all columns of SHOWN_COLUMNS, what a reader wants first to the left.
 
     `names_row`: the column that says which record a row is about. `filters`: columns with a choice above the table.
     """
@@ -63,10 +63,17 @@ LAYOUTS: Mapping[str, Layout] = MappingProxyType(
         ),
         "issues": Layout(
             "Findings in the files",
-            ("severity", "file", "line", "message", "value", "column", "code", "id"),
+            ("severity", "file", "line", "mark", "since", "message", "value", "column", "code", "id"),
+            "id",
+            ("severity", "mark", "file", "code"),
+            "What is wrong in the delivered files, to be corrected in the SIS: new tonight, or still there.",
+        ),
+        "fixed": Layout(
+            "Fixed since the last night",
+            ("severity", "file", "since", "message", "value", "column", "code", "id"),
             "id",
             ("severity", "file", "code"),
-            "What is wrong in the delivered files, to be corrected in the SIS.",
+            "What the files had and have no more, with the day of the night that found it first.",
         ),
     }
 )
@@ -86,6 +93,7 @@ _LABELS = {
     "sis_email": "SIS e-mail",
     "sis_mobile": "SIS mobile",
     "sis_title": "SIS title",
+    "sis_value": "SIS value",
 }
 
 
@@ -95,5 +103,5 @@ def label(column: str) -> str:
 
 
 def of_csv(table: str) -> tuple[str, ...]:
-    """The columns in the order of the CSV: what is copied from the page looks like the file."""
-    return TABLE_COLUMNS[table]
+    """The columns in the order of the CSV, if there is one: what is copied from the page looks like the file."""
+    return FIXED_COLUMNS if table == "fixed" else TABLE_COLUMNS[table]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from rostersync.model.notes import Action
+from rostersync.reports.attention import WAITING
 
 KINDS = ("students", "guardians", "staff", "classes", "enrollments", "guardianships")
 """What is counted, each record's rows once."""
@@ -25,7 +26,7 @@ GROUPS: Mapping[str, Group] = MappingProxyType(
         "came": Group("Added", (Action.ADDED, Action.LINKED, Action.RESTORED)),
         "changed": Group("Updated", (Action.UPDATED,)),
         "gone": Group("Archived or ended", (Action.ARCHIVED, Action.REMOVED, Action.ENDED)),
-        "waiting": Group("Held or not added", (Action.HELD, Action.WITHHELD, Action.REJECTED)),
+        "waiting": Group("Held or not added", WAITING),
     }
 )
 """Group -> what it counts. `kept` is in none: it is said every night of the same records."""

@@ -18,13 +18,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Line:
-    """A report of the list; `errors` are rows of the files that were not used."""
+    """A report of the list; `people` who wait until somebody acts, `errors`: rows of the files that were not used."""
 
     run_id: str
     link: str
     when: str
     status: str
     style: str
+    people: str
     counts: tuple[int, ...]
     errors: int
 
@@ -60,6 +61,16 @@ def _line(report: KeptReport) -> Line:
         f"{moment(report.run_id):%a %Y-%m-%d %H:%M} UTC",
         status,
         "dry" if report.dry_run else report.status,
+        _people(report),
         tuple(total(report.counts, group) for group in GROUPS),
         sum(errors.values()) if isinstance(errors, dict) else 0,
     )
+
+
+def _people(report: KeptReport) -> str:
+    """How many wait, of how many the report names; a dash where an older version wrote it."""
+    found = report.summary.get("people")
+    numbers = [found.get(name) for name in ("waiting", "reported")] if isinstance(found, dict) else []
+    if len(numbers) != 2 or not all(isinstance(each, int) for each in numbers):
+        return "–"
+    return f"{numbers[0]:,} of {numbers[1]:,}"

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import zoneinfo
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from rostersync.model.findings import Severity
+from rostersync.model.findings_ledger import found_by_code
 from rostersync.model.notes import Action
 from rostersync.model.past_run import PastRun
-from rostersync.model.report import RunSummary
-from rostersync.reports.attention import attention
+from rostersync.model.report import TABLE_COLUMNS, RunSummary
+from rostersync.reports.attention import attention, people_text
+from rostersync.reports.finding_codes import CodeLine, code_lines
 from rostersync.reports.html import assets, columns, row_markup
 from rostersync.reports.html.counting import GROUPS, KINDS
+from rostersync.reports.html.findings_trend import FindingsLine, findings_line
 from rostersync.reports.html.school_changes import CHART_KINDS, SchoolLine, school_lines
 from rostersync.reports.html.trend import trend
+from rostersync.reports.marks import shown_table
 from rostersync.reports.seriousness import SERIOUSNESS, most_serious
 from rostersync.reports.terminal import TABLES, of_records, override_command, unchanged_text
 
@@ -63,15 +67,20 @@ class Body:
 
 def body_of(tables: ReportTables, sort: str | None) -> Body:
     """The tables' part of the page."""
-    shown = tuple(_table(tables, name, layout, sort) for name, layout in columns.LAYOUTS.items())
-    return Body(shown, school_lines(tables))
+    shown = tuple(_table(shown_table(tables, name), name, layout, sort) for name, layout in columns.LAYOUTS.items())
+    some = tuple(table for table in shown if table.total or table.name in TABLE_COLUMNS)
+    return Body(some, school_lines(tables))
 
 
 def render(body: Body, summary: RunSummary, about: About) -> str:
     """The page of a run; the same values give the same text."""
     style, script = assets.inline("page.css"), assets.inline("report.js")
     run = summary.run
-    this = PastRun(run.run_id, run.status, run.dry_run, summary.counts)
+    # a run without files (an undo) found nothing and looked at nothing
+    found = found_by_code(summary.findings, summary.ledger) if summary.source.files else None
+    this = PastRun(run.run_id, run.status, run.dry_run, summary.counts, found)
+    runs = (*about.before, this)
+    needs = tuple(attention(summary))
     return (
         assets.environment()
         .get_template("report.html.j2")
@@ -88,26 +97,31 @@ def render(body: Body, summary: RunSummary, about: About) -> str:
             guards=of_records(summary),
             stale=unchanged_text(summary),
             override=override_command(summary),
-            attention=tuple(attention(summary)),
+            waiting=tuple(line for line in needs if line.waits),
+            look=tuple(line for line in needs if not line.waits),
+            people=summary.people,
+            people_text=people_text(summary),
             cards=tuple(_cards(summary)),
-            findings=tuple(_findings(summary)),
+            findings=_findings(summary, runs),
             groups=GROUPS,
             chart_kinds=CHART_KINDS,
-            trend=trend((*about.before, this)),
+            trend=trend(runs),
             schools=body.schools,
             tables=body.tables,
             label=columns.label,
             of_csv=columns.of_csv,
             order=" ".join(SERIOUSNESS),
+            csvs=TABLE_COLUMNS,
+            has_fixed=any(table.name == "fixed" for table in body.tables),
             has_csv="csv" in about.formats,
+            listed=about.listed,
         )
     )
 
 
-def _table(tables: ReportTables, name: str, layout: columns.Layout, sort: str | None) -> PageTable:
+def _table(everything: pl.DataFrame, name: str, layout: columns.Layout, sort: str | None) -> PageTable:
     import polars as pl
 
-    everything = getattr(tables, name)
     rows = most_serious(everything, name, layout.columns, MOST_ROWS)
     sorted_by = layout.first
     if sort in layout.columns:
@@ -118,7 +132,7 @@ def _table(tables: ReportTables, name: str, layout: columns.Layout, sort: str | 
         layout,
         row_markup.rows(rows, layout.names_row),
         rows.height,
-        everything.shape[0],
+        everything.height,
         sorted_by,
         tuple(_choice(rows, column) for column in layout.filters),
     )
@@ -167,10 +181,6 @@ def _cards(summary: RunSummary) -> list[tuple[str, str, list[tuple[str, int]]]]:
     return cards
 
 
-def _findings(summary: RunSummary) -> list[tuple[str, str, int]]:
-    """Severity, code and number of rows, errors first."""
-    return [
-        (severity.value, code, count)
-        for severity in (Severity.ERROR, Severity.WARNING)
-        for code, count in sorted(summary.findings.get(severity, {}).items(), key=lambda item: (-item[1], item[0]))
-    ]
+def _findings(summary: RunSummary, runs: Sequence[PastRun]) -> list[tuple[CodeLine, FindingsLine]]:
+    """Each code of the files' findings, and how it went over these runs."""
+    return [(line, findings_line(line.code, runs)) for line in code_lines(summary)]

@@ -47,6 +47,8 @@ def _cells(column: pl.Series, *, header: bool) -> list[str]:
     texts = escaped(column)
     if header:
         return [f'<th scope="row">{text}</th>' for text in texts]
+    if column.name == "mark":
+        return [f'<td><span class="mark {text}">{text}</span></td>' if text else "<td></td>" for text in texts]
     if column.name in {"action", "severity"}:
         return [f'<td><span class="mark {text}">{text}</span></td>' for text in texts]
     return [f"<td>{text}</td>" for text in texts]

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from rostersync.model.findings import Severity
+from rostersync.model.findings_ledger import Mark
 from rostersync.model.notes import Action
 from rostersync.reports.folder import create_private
 from rostersync.reports.xlsx.sheet_rows import fill
@@ -37,11 +38,12 @@ COLOURS: Mapping[str, tuple[str, str]] = MappingProxyType(
         Action.KEPT: ("#FFF6BF", "#5A4A00"),
         **dict.fromkeys((Action.RESTORED, Action.LINKED, Action.UPDATED), ("#D6E7FA", "#0B3D74")),
         Action.ADDED: ("#D5EFD9", "#0B4F1C"),
+        Mark.NEW: ("#D6E7FA", "#0B3D74"),
     }
 )
-"""Action or severity -> background and text of its cell."""
+"""Action, severity or mark -> background and text of its cell."""
 
-_COLOURED = ("action", "severity")
+_COLOURED = ("action", "severity", "mark")
 _NUMBERS = ("line",)
 """Columns that hold whole numbers of our own; everything else is text, whatever it looks like."""
 _UNSHOWN = r"[\x00-\x08\x0B\x0C\x0E-\x1F\x7F\u{FFFE}\u{FFFF}]"  # XML cannot hold them, no spreadsheet shows them

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from rostersync.model.notes import Action
-from rostersync.reports.attention import attention
+from rostersync.reports.attention import attention, people_text
+from rostersync.reports.finding_codes import code_lines
 from rostersync.reports.terminal import KINDS, override_command, unchanged_text
 from rostersync.reports.xlsx.book import COLOURS, shown
 
@@ -43,6 +44,8 @@ def _run(sheet: Sheet, summary: RunSummary, about: About) -> None:
     sheet.row(["Started", _local(run.started_at, about.timezone)])
     sheet.row(["Finished", _local(run.finished_at, about.timezone)])
     sheet.row(["Exit code", run.exit_code])
+    if summary.people is not None:
+        sheet.row(["People", f"{summary.people.waiting:,} {people_text(summary)}"])
     sheet.row(["Source", shown(summary.source.name)])
     for file in summary.source.files:
         rows = "not read" if file.rows is None else f"{file.rows:,} rows"
@@ -113,13 +116,15 @@ def _counts(book: Book, sheet: Sheet, summary: RunSummary) -> None:
 
 
 def _findings(sheet: Sheet, summary: RunSummary) -> None:
-    found = [(severity, code, count) for severity, codes in summary.findings.items() for code, count in codes.items()]
+    found = code_lines(summary)
     if not found:
         return
     sheet.heading("Findings in the files (sheet issues)")
-    sheet.header(["severity", "code", "rows"])
-    for severity, code, count in sorted(found, key=lambda each: (each[0], -each[2], each[1])):
-        sheet.row([severity, shown(code), count])
+    kinds = ("new", "still", "fixed", "unlisted")
+    sheet.header(["severity", "code", "rows", *kinds])
+    for line in found:
+        moved = [None if line.moved is None else line.moved[kind] for kind in kinds]
+        sheet.row([shown(", ".join(line.severities)) or "fixed", shown(line.code), line.rows, *moved])
     sheet.skip()
 
 

@@ -35,8 +35,17 @@ ROWS = {
     ],
     "classes": [{"action": "archived", "school": "South", "id": "c-1", "title": "W" * 300, "code": "LEFT_SIS"}],
     "issues": [
-        {"severity": "error", "file": "users.csv", "line": 10, "id": "x", "code": "DUPLICATE_ID", "message": "Twice."},
-        {"severity": "warning", "file": "users.csv", "line": 9, "id": "y", "code": "BLANKS_AROUND", "value": "-"},
+        {"severity": "error", "file": "users.csv", "line": 10, "id": "x", "code": "DUPLICATE_ID", "message": "Twice."}
+        | {"mark": "still", "since": "2026-11-03"},
+        {"severity": "warning", "file": "users.csv", "line": 9, "id": "y", "code": "BLANKS_AROUND", "value": "-"}
+        | {"mark": "new"},
+        {"severity": "warning", "file": "users.csv", "line": 11, "id": "z", "code": "BLANKS_AROUND"}
+        | {"mark": "still"},
+    ],
+    "fixed": [
+        {"severity": "warning", "file": "users.csv", "id": "b", "code": "ALL_FIXED", "since": "2026-11-20"}
+        | {"value": "-1", "message": "Odd."},
+        {"severity": "error", "file": "users.csv", "id": "a", "code": "DUPLICATE_ID", "since": "2026-11-19"},
     ],
 }
 
@@ -53,6 +62,13 @@ def chromium():
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
         browser.close()
+
+
+LEDGER = {
+    "ALL_FIXED": {"new": 0, "still": 0, "fixed": 1, "unlisted": 0},
+    "BLANKS_AROUND": {"new": 1, "still": 1, "fixed": 0, "unlisted": 0},
+    "DUPLICATE_ID": {"new": 0, "still": 1, "fixed": 1, "unlisted": 0},
+}
 
 
 class Opened:
@@ -90,7 +106,8 @@ def open_page(chromium, tmp_path, make_tables, make_summary):
     def opened(rows=None, guards=(), status="applied", **context):
         tables = make_tables(**(ROWS if rows is None else rows))
         folder = tmp_path / f"report-{len(contexts)}"
-        write_page(folder, tables, make_summary(tables, guards=guards, status=status))
+        summary = make_summary(tables, guards=guards, status=status).model_copy(update={"ledger": LEDGER})
+        write_page(folder, tables, summary)
         contexts.append(chromium.new_context(**context))
         return Opened(contexts[-1].new_page(), folder / "report.html")
 

@@ -2,13 +2,17 @@
 
 import csv
 import io
+from datetime import date
 
+import polars as pl
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from rostersync.model.contact_desk import COLUMNS
 from rostersync.model.report import TABLE_COLUMNS, TrippedGuard
 from rostersync.reports import index
+from rostersync.reports.html.contacts_page import contacts_page
 from rostersync.reports.summary import write_summary
 
 pytestmark = pytest.mark.browser
@@ -60,7 +64,7 @@ def test_ids_and_lines_sort_as_people_count(open_page):
     opened.header("id").get_by_role("button").click()
     assert opened.rows() == ["g-10", "s-2", "s-9", "s-10"]
     opened.header("line", "issues").get_by_role("button").click()
-    assert opened.rows("issues", "line") == ["9", "10"]
+    assert opened.rows("issues", "line") == ["9", "10", "11"]
 
 
 def test_actions_sort_by_how_serious_they_are(open_page):
@@ -90,6 +94,31 @@ def test_filters_leave_what_was_chosen_and_say_how_many(open_page, chosen, found
         opened.page.select_option(f"#users-{column}", value)
     assert opened.rows() == found
     assert opened.said() == f"{len(found)} of 4 rows."
+
+
+def test_findings_are_filtered_by_mark_and_sorted_by_day_with_their_rows(open_page):
+    opened = open_page()
+    opened.page.select_option("#issues-mark", "still")
+    assert opened.rows("issues") == ["x", "z"]
+    assert opened.said("issues") == "2 of 3 rows."
+    opened.page.locator("#issues [data-do=clear]").click()
+    opened.header("since", "issues").get_by_role("button").dblclick()
+    told = [opened.rows("issues", column) for column in ("id", "mark", "since")]
+    assert list(zip(*told, strict=True)) == [("x", "still", "2026-11-03"), ("y", "new", ""), ("z", "still", "")]
+
+
+def test_what_was_fixed_is_reached_from_its_code_and_copied(open_page):
+    opened = open_page(permissions=["clipboard-read", "clipboard-write"])
+    opened.page.locator("#done tr", has_text="ALL_FIXED").get_by_role("link").click()
+    assert opened.page.url.endswith("#fixed")
+    assert opened.rows("fixed") == ["b"]
+    opened.page.locator("#fixed [data-do=copy]").click()
+    expect(opened.page.locator("#fixed [role=status]")).to_contain_text("Copied 1 row as CSV.")
+    text = opened.page.evaluate("navigator.clipboard.readText()").replace("\r\n", "\n")
+    assert text.splitlines() == [
+        "severity,file,id,column,code,value,message,since",
+        "warning,users.csv,b,,ALL_FIXED,'-1,Odd.,2026-11-20",
+    ]
 
 
 def test_sorting_keeps_the_filter(open_page):
@@ -196,6 +225,25 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(open_page, schem
     found = Axe().run(opened.page)
     assert found.violations_count == 0, found.generate_report()
     assert opened.page.evaluate("document.documentElement.scrollWidth") == width
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_axe_finds_nothing_in_the_contacts_to_fix(chromium, tmp_path, scheme, width):
+    row = dict.fromkeys(COLUMNS, "W" * 60) | {"problem": "NO_UNIQUE_CREDENTIAL", "school": "North; South"}
+    (tmp_path / "contacts.html").write_text(
+        contacts_page(pl.DataFrame([row] * 30), "Maple Valley School District", date(2026, 11, 21)), encoding="utf-8"
+    )
+    context = chromium.new_context(color_scheme=scheme, viewport={"width": width, "height": 844}, bypass_csp=True)
+    page = context.new_page()
+    page.goto((tmp_path / "contacts.html").as_uri())
+    page.add_style_tag(content=".rows { content-visibility: visible !important }")
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    sizes = "(name) => document.querySelector(`th[data-column=${name}]`).getBoundingClientRect().width"
+    assert page.evaluate(sizes, "fix") >= 200, "a sentence is no tower of words"
+    context.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -4,9 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from rostersync.model.report import TABLE_COLUMNS
+from rostersync.model.report import SHOWN_COLUMNS, TABLE_COLUMNS
 from rostersync.reports.csv import write_tables
 from rostersync.reports.formats import About
+from rostersync.reports.marks import shown_table
 from rostersync.reports.seriousness import most_serious
 from rostersync.reports.xlsx import begin
 from rostersync.reports.xlsx.book import write_table
@@ -28,15 +29,17 @@ def tables(make_tables):
     """A row for each text, in every column that holds words of the SIS; ids with leading zeros."""
 
     def rows(table):
-        columns = [name for name in TABLE_COLUMNS[table] if name not in {"action", "code", "line", "severity"}]
+        columns = [name for name in SHOWN_COLUMNS[table] if name not in {"action", "code", "line", "severity"}]
         for number, text in enumerate(TEXTS):
             row = dict.fromkeys(columns, text)
             key = next(name for name in ("id", "class_id", "guardian_id") if name in columns)
             row[key] = f"{number:05}"
-            yield row | ({"severity": "error", "line": number, "code": "C"} if table == "issues" else {})
+            yield row | (
+                {"severity": "error", "line": number, "code": "C"} if "severity" in SHOWN_COLUMNS[table] else {}
+            )
 
-    made = {table: list(rows(table)) for table in TABLE_COLUMNS}
-    for table in made.keys() - {"issues"}:
+    made = {table: list(rows(table)) for table in SHOWN_COLUMNS}
+    for table in made.keys() - {"issues", "fixed"}:
         for row in made[table]:
             row |= {"action": "kept", "code": "BLANK_KEPT"}
     return make_tables(**made)
@@ -81,13 +84,13 @@ def workbook(tables, make_summary, tmp_path):
 
 
 def expected(tables, table):
-    return [list(row) for row in most_serious(getattr(tables, table), table, TABLE_COLUMNS[table], 1000).rows()]
+    return [list(row) for row in most_serious(shown_table(tables, table), table, SHOWN_COLUMNS[table], 1000).rows()]
 
 
 def test_a_workbook_shows_every_cell_as_it_is(tables, workbook, shown_sheets):
     sheets = shown_sheets(workbook)
-    assert set(sheets) == {"summary", *TABLE_COLUMNS}
-    for table, columns in TABLE_COLUMNS.items():
+    assert set(sheets) == {"summary", *SHOWN_COLUMNS}
+    for table, columns in SHOWN_COLUMNS.items():
         header, *rows = sheets[table]
         assert tuple(header) == columns
         assert rows == expected(tables, table)
@@ -95,7 +98,7 @@ def test_a_workbook_shows_every_cell_as_it_is(tables, workbook, shown_sheets):
 
 def test_a_workbook_holds_texts_and_a_chart(tables, workbook, held_cells):
     book = held_cells(workbook)
-    for table, columns in TABLE_COLUMNS.items():
+    for table, columns in SHOWN_COLUMNS.items():
         numbers = [columns.index("line")] if table == "issues" else []
         for row in book[table].iter_rows(min_row=2):
             assert {cell.data_type for place, cell in enumerate(row) if place not in numbers} == {"s"}

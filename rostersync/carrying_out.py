@@ -1,0 +1,137 @@
+"""A plan becomes true: one transaction, and the report of it (design.md, *One writer, whole or nothing*)."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from rostersync import errors
+from rostersync.outcome import Outcome, Stopwatch
+from rostersync.settings import Settings
+
+if TYPE_CHECKING:
+    from rostersync.model.plan import Plan
+    from rostersync.model.report import ReportTables, RunSummary
+    from rostersync.state.first_load import Ahead
+
+
+def carry_out(
+    settings: Settings,
+    plan: Plan,
+    tables: ReportTables,
+    summary: RunSummary,
+    watch: Stopwatch,
+    known: Callable[[RunSummary], None],
+    begun: Ahead | None = None,
+) -> tuple[RunSummary, bool]:
+    """Write the plan in one transaction, with the run's row, its report's tables and the new snapshot's name in it.
+
+    Gives the summary as the run's row keeps it, which is that of the report, and whether the run is an applied one;
+    `known` is told before the commit.
+    """
+    from rostersync import reporting
+    from rostersync.policies.guards import counts
+    from rostersync.reports.changes import changes
+    from rostersync.reports.packing import pack
+    from rostersync.state import journal, record_counts, report_tables, snapshot
+    from rostersync.state.findings_ledger import write_ledger
+    from rostersync.state.first_load import suits, transaction
+    from rostersync.state.guard_totals import keep_totals
+    from rostersync.state.writer import apply, record_run
+
+    path, status = settings.state.path, summary.run.status
+    began = time.perf_counter()
+    written: Future[None] | None = None
+    with contextlib.ExitStack() as stack:
+        beside = stack.enter_context(ThreadPoolExecutor(2))
+        packed = beside.submit(pack, tables)
+        draft = begun.draft if begun else None
+        first = draft is not None or suits(plan)
+        counted = beside.submit(counts.of_first_load, plan.decisions) if first else None
+        connection, loaded = stack.enter_context(transaction(path, plan, draft))
+        row = connection.execute("SELECT value FROM meta WHERE key = 'snapshot'").fetchone()
+        name = row[0] if row else None
+        if plan.snapshot is None:
+            name = ""  # a plan from a file: the next sync compares everything
+        elif plan.snapshot_moved or not name:
+            name = plan.run_id
+            written = beside.submit(snapshot.write, path, name, plan.snapshot)
+        record_run(connection, plan.run_id, plan.started_at, plan.source, status, applied=True)
+        before = int(plan.decisions.accounts["account_id"].min()) - 1 if loaded else None
+        with (
+            # Outside of the journal: an undo takes no count back, the next sync counts anew.
+            record_counts.following(
+                connection,
+                lambda: counts.touched(plan.decisions),
+                counted.result if counted else lambda: counts.of_first_load(plan.decisions),
+                loaded=loaded,
+            ),
+            journal.recording(connection, plan.run_id, settings.reports.keep, first_account=before),
+        ):
+            holds_all = status == "held" and not changes(status, summary.to_json())
+            changed = apply(connection, plan, name, loaded=loaded, holds_all=holds_all)
+            keep_totals(connection, plan.judgement.totals)
+            write_ledger(connection, reporting.ledger_moves(plan, connection), plan.run_id, settings.reports.keep)
+        applied = changed or status == "applied"  # a held night may have nothing left that could be applied
+        # Said already here: which tables are kept hangs on which run is the last applied one.
+        record_run(connection, plan.run_id, plan.started_at, plan.source, status, applied=applied)
+        report_tables.keep(connection, plan.run_id, packed.result(), settings.reports.keep)
+        try:
+            if written is not None:
+                written.result()  # on the disk before the commit that names it
+        except OSError as error:
+            raise errors.StateError(
+                f"{snapshot.folder_of(path)} cannot be written ({error.strerror}); nothing was changed; "
+                "make it writable for the account that runs rostersync"
+            ) from error
+        watch.seconds["apply"] = time.perf_counter() - began
+        summary = reporting.finished(summary, watch.seconds)
+        told = summary.to_json()
+        record_run(connection, plan.run_id, plan.started_at, plan.source, status, applied=applied, summary=told)
+        known(summary)
+    snapshot.sweep(path, name)
+    return summary, applied
+
+
+def finish(
+    settings: Settings,
+    plan: Plan,
+    tables: ReportTables,
+    summary: RunSummary,
+    *,
+    dry_run: bool,
+    watch: Stopwatch,
+    begun: Ahead | None = None,
+) -> Outcome:
+    """Carry the plan out, unless it is a dry run or guards stopped it, and leave its report."""
+    from rostersync import reporting, reports
+    from rostersync.run_records import record_stop
+
+    ended = is_last_applied = False
+
+    def meanwhile(known: Callable[[RunSummary], None]) -> None:
+        nonlocal ended, is_last_applied, summary
+        if dry_run or summary.run.status == "stopped":
+            summary = reporting.finished(summary, watch.seconds)
+            known(summary)
+            if not dry_run:
+                record_stop(settings, plan, tables, summary)
+        else:
+            summary, is_last_applied = carry_out(settings, plan, tables, summary, watch, known, begun)
+        ended = not dry_run
+
+    try:
+        about, before = reporting.about(settings, plan.run_id), reporting.standing(settings)
+        folder = reports.write(settings.reports.path, plan.run_id, tables, about, meanwhile)
+    except errors.RosterSyncError as error:
+        if not ended:
+            raise
+        raise errors.RosterSyncError(
+            f"{error} Run {plan.run_id} itself is {summary.run.status} and kept in the state; only its report is "
+            f"missing: `rostersync report {plan.run_id}` writes it."
+        ) from error
+    reporting.tidy(settings, before, applied=is_last_applied)
+    return Outcome(plan.run_id, folder, summary, summary.run.exit_code)
