@@ -17,6 +17,7 @@ from rostersync.commands import (
     explain,
     generate,
     guardians,
+    logs,
     plan,
     report_group,
     runs,
@@ -117,6 +118,7 @@ def read_global_options(
 ) -> None:
     """Nightly OneRoster sync for school districts."""
     context.obj = Invocation(config, quiet, verbose, log_format)
+    logs.configure(context.obj)
     if context.invoked_subcommand is None:
         typer.echo(context.get_help(), err=True)
         raise typer.Exit(2)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -39,6 +40,43 @@ def check(context: typer.Context, chosen: FormatOption = Format.TABLE) -> None:
             "stop the schedule, keep a copy (rostersync state backup), and go back to a backup that passes, or ask for "
             "help with a support bundle"
         )
+
+
+@app.command("backup")
+def backup(
+    context: typer.Context,
+    file: Annotated[
+        Path | None,
+        typer.Argument(metavar="[FILE]", help="Where the copy goes. [default: backups/state-TIME.db beside the state]"),
+    ] = None,
+) -> None:
+    """Copy the state, also while a sync runs.
+
+    The copy is checked before it has its name, and readable by its owner alone. A file that is there is never replaced.
+    """
+    from rostersync.state import copies
+
+    path = invocation.of(context).settings().state.path
+    output.line(str(copies.backup(path, file.absolute() if file is not None else None)))
+
+
+@app.command("restore")
+def restore(context: typer.Context, file: Annotated[Path, typer.Argument(metavar="FILE", help="A backup.")]) -> None:
+    """Put a backup in the place of the state.
+
+    The backup is checked first, and stays; the replaced state is kept beside the new one.
+    """
+    from rostersync.state import copies
+
+    call = invocation.of(context)
+    path = call.settings().state.path
+    done = copies.restore(path, file.absolute())
+    if call.quiet:
+        return
+    output.line(f"{path} is {file} again; its last run: {done.last_run or 'none'}")
+    if done.kept is not None:
+        output.line(f"The replaced state is kept: {done.kept}")
+    output.line("Next: rostersync state check; then rostersync sync --dry-run")
 
 
 def _row(checked: Checked) -> dict[str, object]:

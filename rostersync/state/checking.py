@@ -11,6 +11,7 @@ from rostersync.errors import StateError
 from rostersync.state import record_counts
 from rostersync.state.connection import reading
 from rostersync.state.invariants import INVARIANTS
+from rostersync.state.pages import dangling, pages
 from rostersync.state.views import VIEWS
 
 SHOWN = 20
@@ -50,18 +51,6 @@ def check(path: Path) -> list[Checked]:
             *(broken(connection)),
             _checked("counts", "R-D1", "the counts that guards use equal a recount", _miscounted(connection)),
         ]
-
-
-def pages(connection: sqlite3.Connection) -> str:
-    """What SQLite finds damaged in the file, in its words; blank where all is well."""
-    found = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(3)")]
-    return "" if found == ["ok"] else "; ".join(" ".join(text.split()) for text in found)
-
-
-def dangling(connection: sqlite3.Connection) -> list[str]:
-    """Rows that refer to a row which is not there, as table and row number where it has one."""
-    rows = connection.execute("PRAGMA foreign_key_check").fetchall()
-    return [f"{table} {row}" if row is not None else f"{table} to {parent}" for table, row, parent, _ in rows]
 
 
 def broken(connection: sqlite3.Connection) -> list[Checked]:
