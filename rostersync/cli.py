@@ -15,6 +15,7 @@ from rostersync.commands import (
     apply,
     classes,
     explain,
+    forget,
     generate,
     guardians,
     logs,
@@ -133,6 +134,7 @@ app.command("apply")(apply.apply)
 app.add_typer(report_group.app, name="report")
 app.command("validate")(validate.validate)
 app.command("explain")(explain.explain)
+app.command("forget")(forget.forget)
 app.command("generate")(generate.generate)
 runs.app.command("undo")(undo.undo)
 app.add_typer(runs.app, name="runs")
