@@ -24,6 +24,7 @@ from rostersync.commands import (
     runs,
     setup,
     state,
+    support_bundle,
     sync,
     undo,
     users,
@@ -142,3 +143,4 @@ app.add_typer(users.app, name="users")
 app.add_typer(guardians.app, name="guardians")
 app.add_typer(classes.app, name="classes")
 app.add_typer(state.app, name="state")
+app.command("support-bundle")(support_bundle.support_bundle)
