@@ -28,7 +28,7 @@ def _shared(credential: str) -> str:
 
 
 def _added_by_no_run(table: str, named: str) -> str:
-    return f"SELECT {named} FROM {table} WHERE added_in NOT IN (SELECT number FROM runs)"
+    return f"SELECT {named} FROM {table} WHERE added_in IS NOT NULL AND added_in NOT IN (SELECT number FROM runs)"
 
 
 _ENROLLMENT = "e.class_id || ' ' || e.user_id || ' ' || e.role"
@@ -90,9 +90,12 @@ INVARIANTS: tuple[Invariant, ...] = (
     Invariant(
         "enrollments of people who left",
         "R-F1, R-F6, R-U8",
-        "nobody who is archived or removed is enrolled in an active class",
+        "nobody who is archived or removed is enrolled in an active class, unless a guard holds the end of it",
         f"SELECT {_ENROLLMENT} FROM enrollments e JOIN users u ON u.id = e.user_id JOIN classes c ON c.id = e.class_id "
-        "WHERE e.status = 'current' AND c.status = 'active' AND u.roster_status <> 'current'",
+        "WHERE e.status = 'current' AND c.status = 'active' AND u.roster_status <> 'current' AND NOT EXISTS ("
+        "SELECT 1 FROM waiting w WHERE w.kind = 'enrollments' AND w.deleted "
+        "AND json_extract(w.cells, '$.class_id') = e.class_id AND json_extract(w.cells, '$.user_id') = e.user_id "
+        "AND json_extract(w.cells, '$.role') = e.role)",
     ),
     Invariant(
         "guardianships",

@@ -98,6 +98,18 @@ def test_what_breaks_a_rule_is_named_by_ids(run, synced, name):
     assert "@" not in "".join(row["ids"] or "" for row in rows.values() if row["check"] != "counts")
 
 
+def test_an_enrollment_whose_end_a_guard_holds_is_none_of_somebody_who_left(run, synced):
+    write(
+        synced,
+        *BROKEN["enrollments of people who left"],
+        "INSERT INTO waiting (kind, id, deleted, run, code, cells) "
+        "SELECT 'enrollments', class_id || user_id || role, 1, 1, 'GUARD_HELD', "
+        "json_object('class_id', class_id, 'user_id', user_id, 'role', role) FROM enrollments "
+        f"WHERE user_id = {STUDENT}",
+    )
+    assert run("state", "check", "--format", "json", code=1).stdout.count('"failed"') == 1, "the counts alone"
+
+
 def test_every_rule_has_a_state_that_breaks_it():
     assert {each.name for each in INVARIANTS} | {"references", "schema", "counts"} == BROKEN.keys()
 
