@@ -6,6 +6,7 @@ A copy is one file, complete and checked before it has its name, for its owner a
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import shutil
 import sqlite3
@@ -190,7 +191,10 @@ def _set_aside(state: Path) -> Path | None:
     log = state.with_name(state.name + "-wal")
     if not state.exists() and not log.exists():
         return None
-    kept = state.with_name(f"{state.name}.replaced-{_stamp()}")
+    for second in state.parent.glob(f"{state.name}.replaced-*"):  # of a restore that was killed
+        if state.exists() and second.samefile(state):
+            second.unlink()
+    kept = _free(state.with_name(f"{state.name}.replaced-{_stamp()}"))
     _settle(state)
     if state.exists():
         os.link(state, kept)
@@ -201,6 +205,12 @@ def _set_aside(state: Path) -> Path | None:
     state.with_name(state.name + "-shm").unlink(missing_ok=True)
     flush(state.parent)
     return kept
+
+
+def _free(name: Path) -> Path:
+    """The name, with a number behind it where it is taken: several in one second."""
+    others = (name.with_name(f"{name.name}-{number}") for number in itertools.count(2))
+    return next(each for each in itertools.chain((name,), others) if not os.path.lexists(each))
 
 
 def _settle(state: Path) -> None:

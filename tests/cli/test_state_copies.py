@@ -12,7 +12,7 @@ from contextlib import closing
 
 import pytest
 
-from rostersync.state import schema
+from rostersync.state import copies, schema
 from rostersync.state.lock import hold
 from tests.cli.conftest import clean_environment
 from tests.state.first_schema import make_first_schema
@@ -208,3 +208,17 @@ def test_a_restore_that_is_killed_leaves_one_whole_state(synced, run, saved):
     run("state", "restore", "saved.db")
     run("state", "check")
     assert not list(synced.glob("state.db.restore*"))
+    assert (synced / "state.db").stat().st_nlink == 1
+
+
+def test_several_restores_in_one_second_keep_every_state(run, synced, saved):
+    for _ in range(3):
+        copies.restore(synced / "state.db", saved)
+    assert len(list(synced.glob("state.db.replaced-*"))) == 3
+
+
+def test_a_second_name_that_a_killed_restore_left_goes(run, synced, saved):
+    os.link(synced / "state.db", synced / "state.db.replaced-20260101T000000Z")
+    run("state", "restore", "saved.db")
+    (kept,) = synced.glob("state.db.replaced-*")
+    assert kept.name != "state.db.replaced-20260101T000000Z"
