@@ -15,12 +15,16 @@ from rostersync.commands import (
     apply,
     classes,
     explain,
+    forget,
     generate,
     guardians,
+    logs,
     plan,
     report_group,
     runs,
     setup,
+    state,
+    support_bundle,
     sync,
     undo,
     users,
@@ -116,6 +120,7 @@ def read_global_options(
 ) -> None:
     """Nightly OneRoster sync for school districts."""
     context.obj = Invocation(config, quiet, verbose, log_format)
+    logs.configure(context.obj)
     if context.invoked_subcommand is None:
         typer.echo(context.get_help(), err=True)
         raise typer.Exit(2)
@@ -130,9 +135,12 @@ app.command("apply")(apply.apply)
 app.add_typer(report_group.app, name="report")
 app.command("validate")(validate.validate)
 app.command("explain")(explain.explain)
+app.command("forget")(forget.forget)
 app.command("generate")(generate.generate)
 runs.app.command("undo")(undo.undo)
 app.add_typer(runs.app, name="runs")
 app.add_typer(users.app, name="users")
 app.add_typer(guardians.app, name="guardians")
 app.add_typer(classes.app, name="classes")
+app.add_typer(state.app, name="state")
+app.command("support-bundle")(support_bundle.support_bundle)

@@ -42,6 +42,9 @@ def configure(invocation: Invocation) -> None:
     # Libraries (paramiko above all) log tracebacks of failures that the program itself reports in one line.
     logging.getLogger().handlers[:] = [_ToStructlog()] if invocation.verbose else [logging.NullHandler()]
     logging.getLogger().setLevel(logging.INFO)
+    own = logging.getLogger("rostersync")  # what the state says of itself: people see it whatever command asked
+    own.handlers[:] = [_Notices()]
+    own.propagate = False
 
 
 @functools.cache
@@ -99,3 +102,10 @@ class _ToStructlog(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         logger().debug(record.getMessage(), library=record.name)
+
+
+class _Notices(logging.Handler):
+    """What parts of this program tell people that no command asked for: a state that was brought up to date."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        logger().warning(record.getMessage())

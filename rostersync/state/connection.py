@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rostersync.errors import StateBusy, StateError
-from rostersync.state.lock import hold
-from rostersync.state.schema import upgrade, verify
+from rostersync.state.schema import verify
+from rostersync.state.upgrading import bring_up_to_date
 
 _BUSY_TIMEOUT = 30.0  # seconds that a short-lived other writer, such as a database browser, is waited for
 
@@ -19,7 +19,7 @@ def _open(path: Path, mode: str) -> sqlite3.Connection:
     if not path.exists():
         raise StateError(
             f"{path} is missing: the state is lost or was never made; nothing was changed; "
-            "restore it from a backup, or run `rostersync init` for a new district"
+            "restore a backup (rostersync state restore FILE), or run `rostersync init` for a new district"
         )
     try:
         connection = sqlite3.connect(
@@ -34,8 +34,7 @@ def _open(path: Path, mode: str) -> sqlite3.Connection:
     try:
         if not verify(connection, path):
             connection.close()
-            with hold(path):
-                upgrade(path)
+            bring_up_to_date(path)
             return _open(path, mode)
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA trusted_schema = OFF")
@@ -98,4 +97,7 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def _damaged(path: Path, error: sqlite3.DatabaseError) -> StateError:
-    return StateError(f"{path} cannot be read as a state ({error}); nothing was changed; restore it from a backup")
+    return StateError(
+        f"{path} cannot be read as a state ({error}); nothing was changed; "
+        "restore a backup: rostersync state restore FILE"
+    )

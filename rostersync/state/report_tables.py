@@ -60,3 +60,17 @@ def kept_nights(connection: sqlite3.Connection, table: str) -> Iterator[KeptTabl
         "AND NOT EXISTS (SELECT 1 FROM runs u WHERE u.undoes = r.number) ORDER BY r.number DESC"
     )
     return map(KeptTable._make, connection.execute(query, (table,)))
+
+
+def runs_kept(connection: sqlite3.Connection) -> tuple[str, ...]:
+    """The runs whose tables are kept, the first one first."""
+    query = "SELECT DISTINCT r.run_id FROM report_tables t JOIN runs r ON r.number = t.run ORDER BY r.number"
+    return tuple(run_id for (run_id,) in connection.execute(query))
+
+
+def replace(connection: sqlite3.Connection, run_id: str, contents: Mapping[str, bytes]) -> None:
+    """Put other tables in the place of those that are kept of a run (name -> packed rows)."""
+    connection.executemany(
+        "UPDATE report_tables SET content = ? WHERE name = ? AND run = (SELECT number FROM runs WHERE run_id = ?)",
+        [(content, name, run_id) for name, content in contents.items()],
+    )

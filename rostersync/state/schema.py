@@ -122,7 +122,10 @@ def verify(connection: sqlite3.Connection, path: Path) -> bool:
     Raises:
         StateError: the file is empty, foreign, damaged, unfinished, or of a newer version.
     """
-    restore = "nothing was changed; restore it from a backup, or run `rostersync init` for a new district"
+    restore = (
+        "nothing was changed; restore a backup (rostersync state restore FILE), or run `rostersync init` for a new "
+        "district"
+    )
     try:
         (application_id,) = connection.execute("PRAGMA application_id").fetchone()
         (version,) = connection.execute("PRAGMA user_version").fetchone()

@@ -36,7 +36,8 @@ def check_pages(path: Path) -> None:
         (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if found != "ok":
         raise StateError(
-            f"{path} is damaged ({' '.join(found.split())}); nothing was changed; restore it from a backup"
+            f"{path} is damaged ({' '.join(found.split())}); nothing was changed; restore a backup: "
+            "rostersync state restore FILE"
         )
 
 

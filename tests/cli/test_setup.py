@@ -116,7 +116,7 @@ class TestDoctor:
         content[(page - 1) * size : page * size] = b"\xff" * size
         state.write_bytes(content)
         lines = run("doctor", code=2).stdout.splitlines()
-        assert any(line.startswith("failed  state") and "restore it from a backup" in line for line in lines)
+        assert any(line.startswith("failed  state") and "rostersync state restore" in line for line in lines)
         assert state.read_bytes() == content
 
     def test_a_report_folder_that_is_none_is_named(self, run, district):

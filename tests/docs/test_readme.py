@@ -88,8 +88,11 @@ def script(port: int) -> str:
         schedule.pop("morning"),
         schedule.pop("check"),
         state.pop("read"),
+        state.pop("check"),
+        state.pop("state backup"),
         state.pop("backup"),
         state.pop("restore"),
+        state.pop("support"),
     ]
     assert not {**readme, **schedule, **state}, "a marked block that nobody runs"
     return "set -eux\n" + "\n".join(steps)

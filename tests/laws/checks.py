@@ -9,6 +9,7 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
+from rostersync.state.checking import broken
 from tests.laws.stories import Night, class_rows, enrollment_rows, tell, user_rows
 from tests.policies import district as harness
 from tests.policies.district import District, Report
@@ -148,6 +149,8 @@ def check_unique(path: Path) -> None:
             assert not rows, f"two accounts hold {rows}"
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+        wrong = [each for each in broken(connection) if each.count]
+        assert not wrong, f"what `state check` calls broken: {wrong}"
     finally:
         connection.close()
 

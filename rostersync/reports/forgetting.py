@@ -1,0 +1,107 @@
+"""Takes a former person out of the tables of reports, and finds the reports that name them."""
+
+from __future__ import annotations
+
+import csv
+import re
+import zipfile
+from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rostersync.model.report import ReportTables
+from rostersync.reports.folder import REPORT_FILE
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from rostersync.model.report import Frame
+
+ERASED = "[forgotten]"
+"""In the place of a contact of theirs in what is said of somebody else."""
+_ID_COLUMNS = {
+    "users": ("id",),
+    "enrollments": ("user_id",),
+    "guardianships": ("guardian_id", "student_id"),
+    "issues": ("id", "value"),
+    "fixed": ("id", "value"),
+}
+
+
+def without(tables: ReportTables, ids: Sequence[str], contacts: Sequence[str]) -> ReportTables | None:
+    """The tables without the rows of these users, their contacts struck out of others; None: nothing is told."""
+    present = [each.name for each in fields(ReportTables) if getattr(tables, each.name) is not None]
+    plain = {name: _as_text(getattr(tables, name)) for name in present}
+    theirs = {name: _theirs(name, frame, ids) for name, frame in plain.items()}
+    if "marks" in plain:  # row by row beside the issues
+        theirs["marks"] = theirs["issues"]
+    cleaned = {name: _struck(frame.filter(~theirs[name]), contacts) for name, frame in plain.items()}
+    if all(frame.equals(plain[name]) for name, frame in cleaned.items()):
+        return None
+    return ReportTables(**cleaned)
+
+
+def _as_text(frame: Frame) -> pl.DataFrame:
+    """Categories as plain text: what is struck out leaves a word that is none of them."""
+    import polars as pl
+
+    return pl.DataFrame(frame).with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))
+
+
+def _theirs(name: str, frame: pl.DataFrame, ids: Sequence[str]) -> pl.Series:
+    """Which rows are about one of these users."""
+    import polars as pl
+
+    about = [pl.col(column).is_in(list(ids)).fill_null(value=False) for column in _ID_COLUMNS.get(name, ())]
+    return frame.select(pl.any_horizontal(pl.repeat(value=False, n=frame.height), *about)).to_series()
+
+
+def _struck(frame: pl.DataFrame, contacts: Sequence[str]) -> pl.DataFrame:
+    import polars as pl
+
+    if not contacts:
+        return frame
+    return frame.with_columns(pl.col(pl.String).str.replace_many(list(contacts), [ERASED] * len(contacts)))
+
+
+def formats_of(folder: Path) -> tuple[str, ...]:
+    """The formats that a report's folder holds."""
+    names = {entry.name for entry in folder.iterdir()}
+    found = {"csv": "users.csv" in names, "html": "report.html" in names, "xlsx": "report.xlsx" in names}
+    return tuple(name for name, there in found.items() if there)
+
+
+def names(folder: Path, ids: Sequence[str], contacts: Sequence[str]) -> bool:
+    """Whether a report tells of one of these users, or has one of the contacts in it."""
+    said = "|".join(re.escape(each) for each in ids)
+    pattern = re.compile(rf"(?<![\w-])(?:{said})(?![\w-])")
+    whole = (folder / "users.csv").is_file()
+    for entry in sorted(folder.iterdir()):
+        if not REPORT_FILE.fullmatch(entry.name) or entry.is_symlink():
+            continue
+        text = _text(entry)
+        if any(contact in text for contact in contacts):
+            return True
+        if entry.suffix == ".csv":
+            if _row_of(entry, ids):
+                return True
+        elif not whole and pattern.search(text):
+            return True
+    return False
+
+
+def _row_of(file: Path, ids: Sequence[str]) -> bool:
+    with file.open(encoding="utf-8-sig", newline="") as lines:
+        columns = _ID_COLUMNS.get(file.stem, ())
+        return any(
+            (row.get(column) or "").removeprefix("'") in ids for row in csv.DictReader(lines) for column in columns
+        )
+
+
+def _text(file: Path) -> str:
+    if file.suffix != ".xlsx":
+        return file.read_text(encoding="utf-8", errors="replace")
+    with zipfile.ZipFile(file) as book:
+        parts = [book.read(name) for name in book.namelist() if name.endswith(".xml")]
+    return "\n".join(part.decode(errors="replace") for part in parts)
