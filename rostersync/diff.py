@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rostersync.model.roster import CLASS_COLUMNS, ENROLLMENT_COLUMNS, USER_COLUMNS, Roster
-from rostersync.model.snapshot import TABLE_KEYS, Snapshot
+from rostersync.model.roster import CLASS_COLUMNS, ENROLLMENT_COLUMNS, USER_COLUMNS, Roster, Unread
+from rostersync.model.snapshot import TABLE_KEYS, Snapshot, hashed, snapshot_schema
 
 if TYPE_CHECKING:
     import polars as pl
@@ -28,34 +29,79 @@ class Changes:
 
 
 def fingerprints(roster: Roster, seed: int) -> Snapshot:
-    """Fingerprints of every sound row of tonight, as in `model.snapshot.Snapshot`; order and lines do not matter."""
+    """Fingerprints of every sound row that was read, as in `model.snapshot.Snapshot`; order and lines do not matter."""
     return Snapshot(
-        users=_fingerprints("users", roster.users, seed),
-        classes=_fingerprints("classes", roster.classes, seed),
-        enrollments=_fingerprints("enrollments", roster.enrollments, seed),
+        users=_fingerprints("users", roster.users, roster, seed),
+        classes=_fingerprints("classes", roster.classes, roster, seed),
+        enrollments=_fingerprints("enrollments", roster.enrollments, roster, seed),
+        agents=_agents(roster.users, seed),
         seed=seed,
+        read_as=roster.read_as,
     )
 
 
-def _fingerprints(table: str, frame: pl.DataFrame | None, seed: int) -> pl.DataFrame:
+def _fingerprints(table: str, frame: pl.DataFrame | None, roster: Roster, seed: int) -> pl.DataFrame:
     import polars as pl
 
-    keys = TABLE_KEYS[table]
+    schema, keys = snapshot_schema(table), TABLE_KEYS[table]
     if frame is None:
-        return pl.DataFrame(schema={**dict.fromkeys(keys, pl.String), "key": pl.UInt64, "row": pl.UInt64})
+        return pl.DataFrame(schema=schema)
     content = [column for column in _COLUMNS[table] if column not in _NOT_CONTENT]
     named = frame.rename({"sourced_id": "id"}) if keys == ("id",) else frame
-    return named.select(keys).with_columns(
+    texts = roster.texts.get(table)
+    found = named.select(keys).with_columns(
         key=named.select(keys).hash_rows(seed=seed),
         row=frame.select(content).hash_rows(seed=seed + 1),
+        text=pl.lit(None, dtype=pl.UInt64) if texts is None else texts.of(frame["line"]),
     )
+    if table == "enrollments":
+        named_by = hashed(frame["sourced_id"], seed)
+        found = found.with_columns(sourced=named_by, ends=frame["end_date"]).with_columns(
+            sourced=pl.when(frame["sourced_id"].is_not_null()).then(pl.col("sourced"))
+        )
+        spare = roster.spare_enrollments
+        if spare is not None and spare.height:  # several lines made one row
+            shared = found["key"].is_in(spare.select(keys).hash_rows(seed=seed).implode())
+            found = found.with_columns(text=pl.when(~shared).then(pl.col("text")))
+    return found.select(list(schema))
 
 
-def diff(tonight: Snapshot, before: Snapshot) -> Changes:
-    """The records whose rows are new, different or gone."""
+def _agents(users: pl.DataFrame | None, seed: int) -> pl.DataFrame:
+    """Who names whom, as hashes."""
+    import polars as pl
+
+    if users is None:
+        return pl.DataFrame(schema=snapshot_schema("agents"))
+    naming = users.filter(pl.col("agents").is_not_null())
+    pairs = naming.select(
+        key=hashed(naming["sourced_id"], seed), agent=pl.col("agents").cast(pl.String).str.split(",")
+    ).explode("agent")
+    return pairs.with_columns(agent=hashed(pairs["agent"], seed))
+
+
+def diff(read: Snapshot, before: Snapshot, unread: Unread | None) -> Changes:
+    """The records whose rows are new, different or gone; `read` has the rows that were read, `unread` the others."""
     touched, gone = {}, {}
     for table, keys in TABLE_KEYS.items():
-        new, old = tonight.table(table), before.table(table)
+        new, old = read.table(table), before.table(table)
         touched[table] = new.filter(~new["row"].is_in(old["row"].implode())).select(keys)
+        if unread is not None and table != "classes":
+            old = old.filter(~unread.kept(table))
         gone[table] = old.filter(~old["key"].is_in(new["key"].implode())).select(keys)
     return Changes(touched, gone)
+
+
+def with_unread(read: Snapshot, before: Snapshot | None, unread: Unread | None) -> Snapshot:
+    """`read` and the fingerprints of the rows that were recognised as those of `before`."""
+    import polars as pl
+
+    if unread is None or before is None:
+        return read
+    kept = {table: before.table(table).filter(unread.kept(table)) for table in ("users", "enrollments")}
+    naming = before.agents.filter(pl.col("key").is_in(kept["users"]["key"].implode()))
+    return dataclasses.replace(
+        read,
+        users=pl.concat([kept["users"], read.users]),
+        enrollments=pl.concat([kept["enrollments"], read.enrollments]),
+        agents=pl.concat([naming, read.agents]),
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from datetime import date
@@ -14,11 +15,13 @@ from rostersync.errors import ConfigurationError
 from rostersync.model.delivery import Delivery, Listing
 from rostersync.model.night import ENROLLMENT_KEY
 from rostersync.model.roster import Roster
+from rostersync.model.snapshot import Doubt
 from rostersync.settings import Settings
 from rostersync.settings.overrides import NO_OVERRIDES, Overrides
 
 if TYPE_CHECKING:
     from rostersync.importers.include import Base
+    from rostersync.model.snapshot import Snapshot
     from rostersync.sources.interface import Progress
     from rostersync.state.reader import StateReader
 
@@ -48,12 +51,29 @@ def shown_source(settings: Settings, given: Path | None) -> str:
     return str(source.path)
 
 
+def may_recognise(settings: Settings, overrides: Overrides, meta: Mapping[str, str]) -> bool:
+    """Whether rows of the last applied import may be recognised: the same settings, and nothing that needs all rows."""
+    return (
+        meta.get("settings_digest") == settings.digest() and not settings.schools.include and overrides == NO_OVERRIDES
+    )
+
+
 def read(
-    settings: Settings, delivery: Delivery, state: StateReader, today: date, overrides: Overrides = NO_OVERRIDES
+    settings: Settings,
+    delivery: Delivery,
+    state: StateReader,
+    today: date,
+    overrides: Overrides = NO_OVERRIDES,
+    *,
+    seed: int | None = None,
+    before: Snapshot | None = None,
 ) -> Roster:
     """The roster of tonight; `overrides` are what `--override-guards` lets through.
 
+    With `seed` its rows can be recognised on another night; with `before` those of the last applied import are.
+
     Raises:
+        Doubt: with `before`, where only a reading of the files as a whole can tell.
         ImportRefused: the delivery as a whole cannot be used (policies.md R-V1, R-V5, R-V6, R-D3, R-D7).
         ConfigurationError: a school of `[policy.schools]` that neither import nor state knows.
     """
@@ -67,13 +87,19 @@ def read(
     with ThreadPoolExecutor(1, thread_name_prefix="current users") as beside:
         current = beside.submit(state.current_users, guardians=_all_managed(settings))
         roster = oneroster.read(
-            delivery, region=settings.district.region, encoding=settings.source.encoding, today=today, last=last
+            delivery,
+            region=settings.district.region,
+            encoding=settings.source.encoding,
+            today=today,
+            last=last,
+            seed=seed,
+            before=before,
         )
     meta = state.meta()
     since = state.runs_since(meta.get(BASED_ON, ""))
     refuse_without_base(delivery, roster.modes, meta, since, settings.schools.include)
     if overlay.is_laid_over(roster.modes):
-        roster = overlay.lay_over(roster, last(), today)
+        roster = dataclasses.replace(overlay.lay_over(roster, last(), today), texts={}, read_as="")
     _check_schools(settings, roster, state)
     if roster.modes.get("users") == "bulk" and not overrides.lift_missing_users:
         limits.refuse_missing_users(roster, current.result())
@@ -129,6 +155,8 @@ def _check_schools(settings: Settings, roster: Roster, state: StateReader) -> No
     known = school_ids(roster) | state.school_ids()
     for table, named in tables.items():
         if unknown := sorted(named - known):
+            if roster.unread is not None:
+                raise Doubt
             raise ConfigurationError(
                 f"[{table}] names {', '.join(unknown)}, which neither the files nor the state know; "
                 "nothing was changed; correct the id in the settings"
@@ -161,6 +189,8 @@ def _drop_by_base(roster: Roster, state: StateReader, today: date) -> Roster:
     unended = bool({"term_ids", "ends_on"} & missing["classes"]) or roster.classes is None
     if roster.enrollments is None or not (undated or unended or roster.rejected_classes.height):
         return roster
+    if roster.unread is not None:
+        raise Doubt
     ends = state.class_ends().with_columns(pl.col("ends_on").str.to_date(strict=False))
     if roster.classes is not None:
         tonight = roster.classes.filter(pl.col("ends_on").is_not_null())

@@ -178,14 +178,51 @@ def propose(
     overrides: Overrides = NO_OVERRIDES,
     begun: Ahead | None = None,
 ) -> tuple[Plan, Roster]:
-    """Everything up to the plan, from a state that is only read; `begun` is told what a first load can begin with."""
+    """Everything up to the plan, from a state that is only read; `begun` is told what a first load can begin with.
+
+    Rows of the last applied import are recognised, unless something needs all files as a whole.
+    """
+    from rostersync.model.snapshot import Doubt
+
+    def proposed(*, recognise: bool) -> tuple[Plan, Roster]:
+        return _propose(
+            settings,
+            delivery,
+            run_id,
+            started_at,
+            full=full,
+            watch=watch,
+            overrides=overrides,
+            begun=begun,
+            recognise=recognise,
+        )
+
+    if not full:
+        with contextlib.suppress(Doubt):
+            return proposed(recognise=True)
+    return proposed(recognise=False)
+
+
+def _propose(
+    settings: Settings,
+    delivery: Delivery,
+    run_id: str,
+    started_at: datetime,
+    *,
+    full: bool,
+    watch: Stopwatch,
+    overrides: Overrides,
+    begun: Ahead | None,
+    recognise: bool,
+) -> tuple[Plan, Roster]:
     from rostersync import intake, messages, planning, quiet_night
-    from rostersync.diff import diff, fingerprints
+    from rostersync.diff import diff, fingerprints, with_unread
     from rostersync.importers.chain import chain_facts
     from rostersync.importers.layouts import LAYOUTS
     from rostersync.importers.limits import dangling_facts
     from rostersync.model.inputs import INPUTS, inputs_fact
     from rostersync.model.plan import Plan
+    from rostersync.model.snapshot import Doubt
     from rostersync.policies.delivery import first_seen
     from rostersync.policies.findings_ledger import told_files
     from rostersync.policies.guards import decide_with_guards
@@ -202,15 +239,20 @@ def propose(
         state = StateReader(connection)
         meta = state.meta()
         with watch.stage("read"):
-            roster = intake.read(settings, delivery, state, today, overrides)
+            before = snapshot.read(settings.state.path, meta.get("snapshot"))
+            seed = before.seed if before else snapshot.new_seed()
+            known = before if recognise and intake.may_recognise(settings, overrides, meta) else None
+            roster = intake.read(settings, delivery, state, today, overrides, seed=seed, before=known)
             intake.check_overrides(overrides, roster, state)
             if begun is not None:
                 begun.read(roster)
         with watch.stage("compare"):
-            before = snapshot.read(settings.state.path, meta.get("snapshot"))
-            tonight = fingerprints(roster, before.seed if before else snapshot.new_seed())
+            read = fingerprints(roster, seed)
             everything = full or intake.needs_full_look(settings, roster, meta)
-            changes = None if everything or before is None else diff(tonight, before)
+            if everything and roster.unread is not None:
+                raise Doubt
+            changes = None if everything or before is None else diff(read, before, roster.unread)
+            tonight = with_unread(read, before, roster.unread)
         with watch.stage("scope"):
             night = scope(roster, changes, state, today)
         with watch.stage("decide"):

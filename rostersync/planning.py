@@ -10,7 +10,7 @@ from rostersync.model.guards import Judgement
 from rostersync.model.night import BASE, ENROLLMENT_KEY
 from rostersync.model.notes import Code
 from rostersync.model.roster import Roster
-from rostersync.model.snapshot import Snapshot
+from rostersync.model.snapshot import RECOGNISED, TABLE_KEYS, Snapshot
 from rostersync.policies import changes as changed
 from rostersync.policies import notes as noted
 from rostersync.policies.held import held_notes, held_people
@@ -89,7 +89,9 @@ def snapshot_afterwards(tonight: Snapshot, decisions: Decisions) -> Snapshot:
             enrollments.loc[kept, list(ENROLLMENT_KEY)],
             tonight.seed,
         ),
+        agents=tonight.agents,
         seed=tonight.seed,
+        read_as=tonight.read_as,
     )
 
 
@@ -103,21 +105,22 @@ def _amended(table: pl.DataFrame, without: pd.DataFrame, marked: pd.DataFrame, s
         )
         return keys.with_columns(key=keys.hash_rows(seed=seed), row=pl.lit(0, dtype=pl.UInt64))
 
+    nothing = {name: dtype for name, dtype in table.schema.items() if name in RECOGNISED}
+
     if len(without):
         table = table.filter(~pl.col("key").is_in(hashed(without)["key"].implode()))
     if len(marked):
-        extra = hashed(marked)
+        extra = hashed(marked).with_columns(pl.lit(None, dtype=dtype).alias(name) for name, dtype in nothing.items())
         table = pl.concat([table.filter(~pl.col("key").is_in(extra["key"].implode())), extra])
     return table
 
 
 def same_snapshot(one: Snapshot, other: Snapshot | None) -> bool:
-    """Whether two snapshots hold the same fingerprints."""
-    if other is None or one.seed != other.seed:
+    """Whether two snapshots hold the same fingerprints of rows and lines."""
+    if other is None or (one.seed, one.read_as) != (other.seed, other.read_as):
         return False
-    tables = ("users", "classes", "enrollments")
-    return all(
-        one.table(name).height == other.table(name).height
-        and one.table(name)["row"].sort().equals(other.table(name)["row"].sort())
-        for name in tables
+    return all(one.table(name).height == other.table(name).height for name in TABLE_KEYS) and all(
+        one.table(name)[column].sort().equals(other.table(name)[column].sort())
+        for name in TABLE_KEYS
+        for column in ("row", "text")
     )

@@ -47,7 +47,10 @@ def inputs_of(settings: Settings, delivery: Delivery, roster: Roster, started_at
     if "delta" in roster.modes.values() or roster.unreadable:
         return None
     dated = [each for each in (roster.enrollments, roster.unresolved, roster.spare_enrollments) if each is not None]
-    ends = [end for end in (next_end(each, today) for each in dated) if end is not None]
+    found = [next_end(each, today) for each in dated]
+    if roster.unread is not None:
+        found.append(roster.unread.next_end(today))
+    ends = [end for end in found if end is not None]
     fast = digests([file.path for file in delivery.files])
     return Inputs(
         version=__version__,

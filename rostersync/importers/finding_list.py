@@ -21,10 +21,24 @@ class FindingList:
 
     def __init__(self) -> None:
         self._parts: list[pl.DataFrame] = []
+        self._lines: list[tuple[str, pl.Series]] = []
 
     def take(self, other: FindingList) -> None:
         """Adds what another list gathered."""
         self._parts += other._parts
+        self._lines += other._lines
+
+    def lines(self, file: str) -> pl.Series:
+        """The lines of a file whose rows something was found about, listed one by one or not."""
+        import polars as pl
+
+        found = [lines for name, lines in self._lines if name == file]
+        return pl.concat([pl.Series("line", [], dtype=pl.UInt32), *found])
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was found."""
+        return not self._parts
 
     def note(
         self,
@@ -63,6 +77,7 @@ class FindingList:
 
         if rows.is_empty():
             return
+        self._lines.append((file, rows["line"].cast(pl.UInt32)))
         identifier = pl.col("sourced_id") if "sourced_id" in rows.columns else pl.lit(None, dtype=pl.String)
         shown = pl.col(value).str.slice(0, VALUE_LIMIT) if value else pl.lit(None, dtype=pl.String)
         found = rows.select(

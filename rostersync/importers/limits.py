@@ -86,9 +86,10 @@ def refuse_missing_users(roster: Roster, current: pl.Series) -> None:
     """
     import polars as pl
 
-    if roster.users is None or current.len() < FEW_USERS:
+    users = roster.user_ids()
+    if users is None or current.len() < FEW_USERS:
         return
-    rows = (roster.users["sourced_id"], roster.rejected_users["sourced_id"].drop_nulls())
+    rows = (users, roster.rejected_users["sourced_id"].drop_nulls())
     here = current.is_in(pl.concat([part.cast(pl.String) for part in rows]).implode())
     here |= current.is_in(pl.Series(list(roster.deleted_users), dtype=pl.String).implode())
     found = int(here.sum())

@@ -27,6 +27,7 @@ from rostersync.importers.layouts import (
 from rostersync.importers.orgs import empty_frame, known_ids, referred_to
 from rostersync.importers.overlay import users_again
 from rostersync.importers.package import Package
+from rostersync.importers.recognising import Recognising, read_as, recognisable
 from rostersync.importers.references import report_unknown, split
 from rostersync.importers.roles import UserRoles, no_roles, profiles_of, roles_of
 from rostersync.importers.users import Users, users_of
@@ -37,15 +38,19 @@ from rostersync.model.roster import (
     REJECTED_ENROLLMENT_COLUMNS,
     REJECTED_USER_COLUMNS,
     Roster,
+    Texts,
 )
+from rostersync.model.snapshot import Doubt
 
 if TYPE_CHECKING:
     import polars as pl
 
+    from rostersync.importers.finding_list import FindingList
     from rostersync.importers.layouts import Layout
-    from rostersync.importers.tables import Table
+    from rostersync.importers.tables import OpenTable, Table
     from rostersync.model.delivery import Delivery
     from rostersync.model.last_import import LastImport
+    from rostersync.model.snapshot import Snapshot
 
 
 def read(
@@ -55,21 +60,30 @@ def read(
     encoding: str = "auto",
     today: date,
     last: Callable[[], LastImport] | None = None,
+    seed: int | None = None,
+    before: Snapshot | None = None,
 ) -> Roster:
     """Read and check the files of `delivery`; phone numbers without a country code are of `region`.
 
     `encoding`: auto, utf-8 or windows-1252. `today` decides which enrollments were dropped (R-K6). Enrollments
     of users or classes that the files do not know are left in `unresolved`; references.resolve decides them. `last`
     is asked for the last import where a delta of 1.2 says only half of a user: the row, or the roles. Without
-    roles.csv users of a bulk file have no role: absent_roles.reject_newcomers decides them.
+    roles.csv users of a bulk file have no role: absent_roles.reject_newcomers decides them. With `seed` the roster has
+    the `texts` by which its rows can be recognised; with the snapshot `before` those of the last applied import are.
 
     Raises:
+        Doubt: with `before`, where only a reading of the files as a whole can tell.
         ImportRefused: the delivery cannot be used as a whole (policies.md R-V1, R-V6).
     """
     package = Package(delivery, encoding)
     lookalikes.refuse(package.headers)
     package.settle()
-    return _Reading(package, region, today, last).roster()
+    recognising = None
+    if before is not None:
+        if before.read_as == "" or read_as(package, None) == "":
+            raise Doubt
+        recognising, seed = Recognising(before, region, today), before.seed
+    return _Reading(package, region, today, last, seed, recognising).roster()
 
 
 @dataclass(frozen=True)
@@ -85,9 +99,16 @@ class _Reading:
     """One delivery on its way to a Roster: each file read once, checked against those read before it."""
 
     def __init__(
-        self, package: Package, region: str, today: date, last: Callable[[], LastImport] | None = None
+        self,
+        package: Package,
+        region: str,
+        today: date,
+        last: Callable[[], LastImport] | None = None,
+        seed: int | None = None,
+        recognising: Recognising | None = None,
     ) -> None:
-        self._last = last
+        self._last, self._seed, self._recognising = last, seed, recognising
+        self._texts: dict[str, Texts] = {}  # by which rows may be recognised on another night
         self._roles: UserRoles | None = None
         self._package, self._findings = package, package.findings
         self._known: dict[str, pl.Series] = {}  # table -> sourcedIds of its file, whatever became of the rows
@@ -96,16 +117,38 @@ class _Reading:
         # The largest file is read beside the others: much of the work on a file keeps one core busy and no more.
         with ThreadPoolExecutor(1, thread_name_prefix=ENROLLMENTS.file) as beside:
             enrollments = beside.submit(self._read_enrollments)
-            self._orgs = self._referred_to(ORGS)
-            self._courses = self._referred_to(COURSES)
-            self._sessions = self._referred_to(ACADEMIC_SESSIONS)
-            self._classes = self._read_classes()
-            table = self._package.table(USERS)
-            if table is not None:
-                self._knows(USERS, table)
+            try:
+                table = self._read_before_enrollments()
+            finally:
+                if recognising is not None:
+                    recognising.tell(self._known.get(USERS.table), self._known.get(CLASSES.table))
             members = beside.submit(lambda: self._members(enrollments.result(), today))
             self._users = self._read_users(table, region)
             self._enrollments, self._membership = enrollments.result(), members.result()
+
+    def _read_before_enrollments(self) -> Table | None:
+        """All that users and enrollments refer to, and the table of users."""
+        self._orgs = self._referred_to(ORGS)
+        self._courses = self._referred_to(COURSES)
+        self._sessions = self._referred_to(ACADEMIC_SESSIONS)
+        self._classes = self._read_classes()
+        self._read_as = read_as(self._package, self._known.get(ORGS.table)) if self._seed is not None else ""
+        recognising = self._recognising
+        if recognising is not None and self._read_as != recognising.before.read_as:
+            raise Doubt
+        table = self._package.table(USERS, recognising.users if recognising else self._read)
+        if table is not None:
+            self._may_recognise(USERS, table)
+            if recognising is not None:
+                self._known[USERS.table] = recognising.known_users(table)
+            else:
+                self._knows(USERS, table)
+        return table
+
+    def _read(self, opened: OpenTable, findings: FindingList) -> Table:
+        """A table with the texts of its lines, where somebody may recognise its rows by them."""
+        texts = None if self._seed is None else opened.text.texts(self._seed)
+        return replace(opened.read(findings), texts=texts)
 
     def roster(self) -> Roster:
         """What was read, as one value."""
@@ -138,7 +181,20 @@ class _Reading:
             roles=self._roles.rows if self._roles else None,
             modes={layout.table: self._package.mode(layout) for layout in LAYOUTS},
             spare_enrollments=members.spare if members else None,
+            texts=self._recognisable(),
+            read_as=self._read_as,
+            unread=self._recognising.unread() if self._recognising else None,
         )
+
+    def _may_recognise(self, layout: Layout, table: Table) -> None:
+        texts = recognisable(table)
+        if texts is not None:
+            self._texts[layout.table] = texts
+
+    def _recognisable(self) -> dict[str, Texts]:
+        """Per table the lines of which nothing has to be said: those others are read again every night."""
+        files = {layout.table: layout.file for layout in (USERS, ENROLLMENTS)}
+        return {name: texts.without(self._findings.lines(files[name])) for name, texts in self._texts.items()}
 
     def _referred_to(self, layout: Layout) -> pl.DataFrame:
         table = self._package.table(layout)
@@ -237,9 +293,11 @@ class _Reading:
         return classes
 
     def _read_enrollments(self) -> Enrollments | None:
-        table = self._package.table(ENROLLMENTS)
+        recognising = self._recognising
+        table = self._package.table(ENROLLMENTS, recognising.enrollments if recognising else self._read)
         if table is None:
             return None
+        self._may_recognise(ENROLLMENTS, table)
         self._missing[ENROLLMENTS.table] = table.missing - {"status"}
         return enrollments_of(table, self._findings)
 
@@ -252,5 +310,7 @@ class _Reading:
             return _Members(rows.clear(), rows, None)
         rows = without_dropped(rows, self._classes.classes if self._classes else None, today)
         resolved, unresolved = split(rows, self._known.get(USERS.table), self._known.get(CLASSES.table))
+        if self._recognising is not None:
+            self._recognising.refuse_doubles(rows)
         resolved, spare = one_per_member(resolved)
         return _Members(resolved, unresolved, spare)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from rostersync.importers.finding_list import FindingList
 from rostersync.importers.headers import RequiredColumnMissing
 from rostersync.importers.layouts import LAYOUTS, NEEDED, ROLES, USER_PROFILES, USERS
 from rostersync.importers.manifest import Manifest, files_by_name, read_manifest, settle
-from rostersync.importers.tables import Table, read_table
+from rostersync.importers.tables import OpenTable, Table
 from rostersync.importers.text import DelimitedText
 from rostersync.model.findings import Severity
 
@@ -112,8 +113,10 @@ class Package:
             )
         return found
 
-    def table(self, layout: Layout) -> Table | None:
+    def table(self, layout: Layout, read: Callable[[OpenTable, FindingList], Table] = OpenTable.read) -> Table | None:
         """A file as a table; None where it is not there, or an optional one that cannot be used.
+
+        `read` reads the rows, what is odd about them goes to the list.
 
         Raises:
             ImportRefused: see policies.md R-V1; users, classes or enrollments without a data row, unless it is a delta.
@@ -130,7 +133,8 @@ class Package:
             self._without_rows(layout.file)
             return None
         try:
-            table = read_table(file, layout.of(self.version), self.version, self._encoding, self.findings)
+            opened = OpenTable(file, layout.of(self.version), self.version, self._encoding, self.findings)
+            table = read(opened, self.findings)
         except RequiredColumnMissing as error:
             if needed:
                 raise

@@ -29,8 +29,9 @@ def resolve(roster: Roster, known_users: Container[str], known_classes: Containe
     rows = roster.unresolved
     if rows.is_empty():
         return roster
-    users = _found(rows["user_id"], known_users, roster.users, roster.rejected_users, roster.deleted_users)
-    classes = _found(rows["class_id"], known_classes, roster.classes, roster.rejected_classes, roster.deleted_classes)
+    in_classes = None if roster.classes is None else roster.classes["sourced_id"]
+    users = _found(rows["user_id"], known_users, roster.user_ids(), roster.rejected_users, roster.deleted_users)
+    classes = _found(rows["class_id"], known_classes, in_classes, roster.rejected_classes, roster.deleted_classes)
     findings = FindingList()
     for known, column, name, code, what in (
         (classes, "class_id", "classSourcedId", "UNKNOWN_CLASS", "class"),
@@ -100,7 +101,7 @@ def report_unknown(
 def _found(
     ids: pl.Series,
     known: Container[str],
-    table: pl.DataFrame | None,
+    sound: pl.Series | None,
     rejected: pl.DataFrame,
     deleted: frozenset[str],
 ) -> pl.Series:
@@ -109,7 +110,7 @@ def _found(
 
     distinct = ids.unique()
     in_files = set(rejected["sourced_id"]) | deleted
-    if table is not None:
-        in_files.update(distinct.filter(distinct.is_in(table["sourced_id"].unique().implode())))
+    if sound is not None:
+        in_files.update(distinct.filter(distinct.is_in(sound.unique().implode())))
     found = [identifier for identifier in distinct if identifier in in_files or identifier in known]
     return ids.is_in(pl.Series(found, dtype=pl.String).implode())

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rostersync.importers.finding_list import FindingList
     from rostersync.importers.layouts import Layout
     from rostersync.model.delivery import DeliveredFile
+    from rostersync.model.roster import Texts
 
 _READABLE = ("sourced_id", "class_id", "user_id")
 """What is believed of a row with too many cells: identifiers come before the free text that splits a row."""
@@ -30,6 +31,7 @@ class Table:
     `rejected`: the same columns, as far as readable, of the rows whose number of cells makes them unusable
     (already in the findings). `missing`: columns the header does not have. `count`: all data rows. `delta`: only what
     changed, by `status`. `torn`: the file ends inside a row, so that nobody knows what would have followed.
+    `texts`: by which its rows can be recognised; None: nobody asked.
     """
 
     file: str
@@ -39,34 +41,43 @@ class Table:
     count: int
     delta: bool = False
     torn: bool = False
+    texts: Texts | None = None
 
 
-def read_table(file: DeliveredFile, layout: Layout, version: str, encoding: str, findings: FindingList) -> Table:
-    """Read `file`; what is odd about it goes to `findings`.
+class OpenTable:
+    """A file whose header fits its layout; what is odd about either goes to `findings`.
 
     Raises:
         ImportRefused: see policies.md R-V1; also a file without any text.
     """
-    import polars as pl
 
-    text = DelimitedText(file, encoding)
-    name = layout.file
-    if not text.header:
-        raise ImportRefused(f"{file.name} is empty. Nothing was changed. Check the export of the SIS.")
-    if text.windows_1252:
-        message = "The file is windows-1252, not UTF-8; it was read as that. Have the SIS export UTF-8."
-        findings.note(Severity.WARNING, name, "WINDOWS_1252", message)
-    header = match(name, text.header, layout, findings)
-    missing = _report_missing(name, header, layout, version, findings)
-    cleaning = _Cleaning(name, header, layout, findings)
-    records = text.records(cleaning.wanted)
-    del text
-    cells = cleaning.cleaned(records)
-    cells = cells.with_columns(pl.lit(None, dtype=pl.String).alias(column) for column in sorted(missing))
-    cells = cells.select("line", *(column.into for column in layout.columns))
-    rows, rejected = _split_by_shape(cells, records.faults, cleaning, findings)
-    torn = bool((records.faults["fault"] == "TRUNCATED_ROW").any())
-    return Table(name, rows, rejected, missing, cells.height, torn=torn)
+    def __init__(self, file: DeliveredFile, layout: Layout, version: str, encoding: str, findings: FindingList) -> None:
+        self.name, self._layout = layout.file, layout
+        self.text = DelimitedText(file, encoding)
+        if not self.text.header:
+            raise ImportRefused(f"{file.name} is empty. Nothing was changed. Check the export of the SIS.")
+        if self.text.windows_1252:
+            message = "The file is windows-1252, not UTF-8; it was read as that. Have the SIS export UTF-8."
+            findings.note(Severity.WARNING, self.name, "WINDOWS_1252", message)
+        self._header = match(self.name, self.text.header, layout, findings)
+        self._missing = _report_missing(self.name, self._header, layout, version, findings)
+
+    def read(self, findings: FindingList, chosen: pl.Series | None = None) -> Table:
+        """The rows as a table, or those of the `chosen` lines (DelimitedText.records).
+
+        Raises:
+            ImportRefused: see policies.md R-V1.
+        """
+        import polars as pl
+
+        cleaning = _Cleaning(self.name, self._header, self._layout, findings)
+        records = self.text.records(cleaning.wanted, chosen)
+        cells = cleaning.cleaned(records)
+        cells = cells.with_columns(pl.lit(None, dtype=pl.String).alias(column) for column in sorted(self._missing))
+        cells = cells.select("line", *(column.into for column in self._layout.columns))
+        rows, rejected = _split_by_shape(cells, records.faults, cleaning, findings)
+        torn = bool((records.faults["fault"] == "TRUNCATED_ROW").any())
+        return Table(self.name, rows, rejected, self._missing, cells.height, torn=torn)
 
 
 def _report_missing(name: str, header: Header, layout: Layout, version: str, findings: FindingList) -> frozenset[str]:

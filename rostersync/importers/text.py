@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 from rostersync.errors import ImportRefused
 from rostersync.importers.decoding import LINE_LIMIT, decoded, long_line, refusal, with_plain_line_ends
+from rostersync.model.roster import Texts
+from rostersync.model.snapshot import hashed
 
 if TYPE_CHECKING:
     import polars as pl
@@ -116,12 +118,32 @@ class DelimitedText:
 
         return bool(self._lines.slice(self._body - 1).select(pl.col("text").str.contains(r"[^\s,]").any()).item())
 
-    def records(self, wanted: Mapping[int, str]) -> Records:
-        """The data rows; of their cells those at the positions in `wanted`, under the names it gives."""
+    def texts(self, seed: int) -> Texts:
+        """The lines below the header; none for one with a quote that it does not close: its row has others."""
+        import polars as pl
+
+        texts = self._lines["text"].slice(self._body - 1)
+        hashes = hashed(texts, seed)
+        if b'"' in self._data:
+            frame = pl.DataFrame({"text": texts, "hash": hashes}).lazy()
+            whole = pl.col("text").str.count_matches('"', literal=True) % 2 == 0
+            hashes = frame.select(pl.when(whole).then(pl.col("hash"))).collect().to_series()
+        return Texts(self._body, hashes)
+
+    def records(self, wanted: Mapping[int, str], chosen: pl.Series | None = None) -> Records:
+        """The data rows; of their cells those at the positions in `wanted`, under the names it gives.
+
+        `chosen` (one boolean per line below the header): of these lines alone, each of which is a row by itself; more
+        can be asked for afterwards. Without it the lines are given up.
+        """
         import polars as pl
 
         width = len(self.header)
-        body, self._lines = self._lines.slice(self._body - 1), self._lines.clear()
+        body = self._lines.slice(self._body - 1)
+        if chosen is None:
+            self._lines = self._lines.clear()
+        else:
+            body = body.filter(chosen)
         plain = rf"^{_PLAIN_CELL}(?:,{_PLAIN_CELL}){{{width - 1}}}$" if 0 < width <= _PROVABLE_WIDTH else "$^"
         odd = body.lazy().filter(~pl.col("text").str.contains(plain)).collect()
         spanning, singles = _spanning(self.name, body, odd)
@@ -131,7 +153,7 @@ class DelimitedText:
         _refuse_stray_quotes(self.name, irregular)
         self._refuse_long_cells(body)
 
-        if singles is None and self._body == self._first + 1:
+        if singles is None and chosen is None and self._body == self._first + 1:
             lines = pl.int_range(self._first, self._first + body.height + 1, dtype=pl.UInt32, eager=True)
             del body
             cells = _parsed(self._data, self._first - 1, width, wanted, lines)
@@ -150,9 +172,18 @@ class DelimitedText:
         if not spanning.is_empty():
             cells = pl.concat([cells, _one_by_one(spanning.iter_rows(), wanted, self.name)]).sort("line")
         cut_short = int(cells["line"][-1]) if cells.height and not self._data.endswith(b"\n") else None
+        if chosen is not None and cut_short is not None and cut_short != self._last_line():
+            cut_short = None
         faults = _faults(self.name, irregular, width, _named_width(self.header), cut_short)
         hidden = bool(odd["text"].str.contains(f"[{HIDDEN}]").any())
         return Records(cells, faults, hidden, blanks=not irregular.is_empty())
+
+    def _last_line(self) -> int | None:
+        """The last one with any text."""
+        for line, text in self._lines.reverse().iter_rows():
+            if text.strip(", \t\r"):
+                return int(line)
+        return None
 
     def _refuse_long_cells(self, body: pl.DataFrame) -> None:
         import polars as pl

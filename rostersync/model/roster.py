@@ -6,9 +6,10 @@ an empty string. Lists (schools, agents, grades, terms) are one text cell, comma
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from datetime import date
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     import polars as pl
@@ -84,6 +85,57 @@ COURSE_COLUMNS = ("sourced_id", "line", "title", "course_code", "org_id")
 SESSION_COLUMNS = ("sourced_id", "line", "title", "type", "start_date", "end_date", "parent_id")
 
 
+class Unread(Protocol):
+    """Sound rows of tonight that were recognised as those of the last applied import, and are read when asked for."""
+
+    def kept(self, table: str) -> pl.Series:
+        """Which rows of a table of the snapshot they are."""
+        ...
+
+    def user_ids(self) -> pl.Series:
+        """The sourcedIds of all users among them."""
+        ...
+
+    def users(self, ids: Collection[str]) -> pl.DataFrame:
+        """USER_COLUMNS of the users with these sourcedIds."""
+        ...
+
+    def users_naming(self, ids: Collection[str]) -> pl.DataFrame:
+        """USER_COLUMNS of the users with these sourcedIds, and of those who name one of them as an agent."""
+        ...
+
+    def enrollments(self, users: Collection[str], classes: Collection[str]) -> pl.DataFrame:
+        """ENROLLMENT_COLUMNS of the enrollments of these users and in these classes."""
+        ...
+
+    def enrollments_there(self, ids: pl.Series) -> pl.Series:
+        """Which of these names of enrollments (model/waiting.py) are among them."""
+        ...
+
+    def next_end(self, today: date) -> date | None:
+        """The next day after `today` on which an enrollment among them ends."""
+        ...
+
+
+@dataclass(frozen=True)
+class Texts:
+    """The lines of a file below its header, from line `first` on: a u64 each, null where it is no row by itself."""
+
+    first: int
+    hashes: pl.Series
+
+    def of(self, lines: pl.Series) -> pl.Series:
+        """Those of line numbers."""
+        return self.hashes.gather(lines - self.first)
+
+    def without(self, lines: pl.Series) -> Texts:
+        """These without some lines."""
+        if lines.is_empty():
+            return self
+        places = (lines - self.first).unique()
+        return Texts(self.first, self.hashes.clone().scatter(places, [None] * places.len()))
+
+
 @dataclass(frozen=True)
 class Roster:
     """What one delivery says (policies.md, *Import*), rejected rows apart.
@@ -126,3 +178,26 @@ class Roster:
     """ENROLLMENT_COLUMNS of rows behind another one of the same class, user and role; None: there are none."""
     dangling: pl.DataFrame | None = None
     """ENROLLMENT_COLUMNS of enrollments that were rejected because nobody knows their class or user (R-V2)."""
+    texts: Mapping[str, Texts] = field(default_factory=dict)
+    """Per table the lines by which its rows can be recognised on another night."""
+    read_as: str = ""
+    """What besides its line decides how a row is read; "" where no row may be recognised by it."""
+    unread: Unread | None = None
+    """The rest of `users` and `enrollments`, where rows were recognised; None: they are all there."""
+
+    def users_among(self, ids: Collection[str]) -> pl.DataFrame | None:
+        """USER_COLUMNS of the sound rows with these sourcedIds; None where the file is absent."""
+        import polars as pl
+
+        if self.users is None:
+            return None
+        found = self.users.filter(pl.col("sourced_id").is_in(pl.Series(list(ids), dtype=pl.String).implode()))
+        return found if self.unread is None else pl.concat([found, self.unread.users(ids)])
+
+    def user_ids(self) -> pl.Series | None:
+        """The sourcedIds of all sound users; None where the file is absent."""
+        import polars as pl
+
+        if self.users is None or self.unread is None:
+            return None if self.users is None else self.users["sourced_id"]
+        return pl.concat([self.users["sourced_id"], self.unread.user_ids()])

@@ -74,8 +74,14 @@ def _ids_of(roster: Roster, kind: str, ids: pl.Series) -> pl.Series:
     table: pl.DataFrame | None = getattr(roster, kind)
     if table is None or ids.is_empty():
         return ids.clear()
+    if kind == "users":
+        there = roster.user_ids()
+        return ids.clear() if there is None else ids.filter(ids.is_in(there.implode()))
     name = enrollment_id() if kind == "enrollments" else pl.col("sourced_id")
-    return table.lazy().select(id=name).filter(pl.col("id").is_in(ids.implode())).collect().to_series()
+    found = table.lazy().select(id=name).filter(pl.col("id").is_in(ids.implode())).collect().to_series()
+    if kind == "enrollments" and roster.unread is not None:
+        found = pl.concat([found, roster.unread.enrollments_there(ids)])
+    return found
 
 
 def _looked_at(enrollments: pd.DataFrame) -> pl.DataFrame:
@@ -158,12 +164,11 @@ def _spare(roster: Roster) -> pl.DataFrame:
     rows = roster.spare_enrollments
     if rows is None or roster.enrollments is None or rows.is_empty():
         return pl.DataFrame(schema=waiting_schema())
-    taken = rows.join(roster.enrollments, on=list(ENROLLMENT_KEY), how="semi").sort("line")
+    taken = rows.join(roster.enrollments, on=list(ENROLLMENT_KEY), how="semi").sort("line")  # never recognised ones
     return _frame("enrollments", taken.with_columns(id=enrollment_id()), cells=_cells(ENROLLMENT_COLUMNS))
 
 
 def _users(roster: Roster, decisions: Decisions, notes: pd.DataFrame) -> list[pl.DataFrame]:
-    import polars as pl
 
     users = decisions.users
     missing = {"telephone" if name == "phone" else name for name in roster.missing.get("users", frozenset())}
@@ -183,8 +188,9 @@ def _users(roster: Roster, decisions: Decisions, notes: pd.DataFrame) -> list[pl
     stays = users["known"] & (users["origin"] == "sis") & (users["to_status"] == "current")
     gone = users.loc[stays & _unsaid(users, roster.deleted_users), "id"]
     frames = [_gone("users", gone, notes)]
-    if len(waits) and roster.users is not None:
-        rows = roster.users.filter(pl.col("sourced_id").is_in(waits.to_list())).rename({"sourced_id": "id"})
+    tonight = roster.users_among(waits.to_list()) if len(waits) else None
+    if tonight is not None:
+        rows = tonight.rename({"sourced_id": "id"})
         columns = [name for name in USER_COLUMNS if name != "sourced_id"]
         frames.append(_frame("users", _told(rows, notes), cells=_cells(columns)))
     return frames
@@ -239,6 +245,8 @@ def _enrollments(roster: Roster, decisions: Decisions, notes: pd.DataFrame) -> l
     waits = _from_pandas(enrollments[enrollments["asserted"] & differs], ENROLLMENT_KEY)
     if waits.height and roster.enrollments is not None:
         rows = roster.enrollments.filter(pl.col("user_id").is_in(waits["user_id"].unique().implode()))
+        if roster.unread is not None:
+            rows = pl.concat([rows, roster.unread.enrollments(waits["user_id"].unique().to_list(), ())])
         rows = rows.join(waits, on=list(ENROLLMENT_KEY), how="semi")
         rows = rows.join(held, on=list(ENROLLMENT_KEY), how="left")
         frames.append(_frame("enrollments", rows.with_columns(id=enrollment_id()), cells=_cells(ENROLLMENT_COLUMNS)))

@@ -13,14 +13,14 @@ from rostersync.diff import Changes
 from rostersync.model.night import Night
 from rostersync.model.roster import Roster
 from rostersync.scope.classes import classes_in_scope, enrollments_in_scope, with_owners
-from rostersync.scope.families import named_pairs, pairs_in_scope
+from rostersync.scope.families import Named, pairs_in_scope
 from rostersync.scope.people import circle_of, users_in_scope
 from rostersync.state.reader import StateReader
 
 
 def scope(roster: Roster, changes: Changes | None, state: StateReader, today: date) -> Night:
     """Everything the rules need for tonight; the whole district where `changes` is None."""
-    named = named_pairs(roster)
+    named = Named(roster)
     circle = circle_of(roster, changes, state, named)
     users = users_in_scope(roster, state, circle)
     enrollments = enrollments_in_scope(roster, changes, state, circle)

@@ -55,6 +55,9 @@ def enrollments_in_scope(
         by_owner = pl.col("user_id").is_in(list(user_ids)) | pl.col("class_id").is_in(list(class_ids))
         of_moved = pl.col("user_id").is_in(moved["user_id"].unique().implode())
         tonight = tonight.filter(by_owner | of_moved)  # the few by the quickest test, then the exact ones
+        if roster.unread is not None:
+            asked = user_ids | set(state.held_enrollments()["user_id"])  # what else moved was read
+            tonight = pl.concat([tonight, roster.unread.enrollments(asked, class_ids)])
         tonight = pl.concat(
             [
                 tonight.filter(by_owner).select(*ENROLLMENT_KEY, *ENROLLMENT_VALUES),

@@ -2,27 +2,58 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from rostersync.model.night import BASE
 from rostersync.model.roster import Roster
+from rostersync.model.snapshot import Doubt
 from rostersync.state.reader import StateReader
 
 if TYPE_CHECKING:
     import polars as pl
 
 
-def named_pairs(roster: Roster) -> pl.DataFrame:
-    """Every two people of whom one names the other: `a`, `b` (in order of id), `sound`.
+class Named:
+    """Who names whom as an agent tonight.
 
-    `sound` is false where only rejected rows say so: they count for who is in the SIS, and make no guardianship
-    (policies.md R-V3).
+    Its frames have every two people of whom one names the other: `a`, `b` (in order of id), `sound`. `sound` is false
+    where only rejected rows say so: they count for who is in the SIS, and make no guardianship (policies.md R-V3).
     """
+
+    def __init__(self, roster: Roster) -> None:
+        self._roster = roster
+        self._read = _pairs(roster.rejected_users, roster.users)
+
+    def everybody(self) -> pl.DataFrame:
+        """All pairs; only where every row was read."""
+        if self._roster.unread is not None:
+            raise Doubt
+        return self._read
+
+    def of(self, ids: Collection[str]) -> pl.DataFrame:
+        """The pairs in which one of `ids` is."""
+        import polars as pl
+
+        wanted = pl.Series(list(ids), dtype=pl.String).implode()
+        pairs = self._read
+        if self._roster.unread is not None:
+            asked = _pairs(self._roster.rejected_users.clear(), self._roster.unread.users_naming(ids))
+            pairs = pl.concat([pairs, asked]).group_by("a", "b").agg(pl.col("sound").any())
+        return pairs.filter(pl.col("a").is_in(wanted) | pl.col("b").is_in(wanted))
+
+
+def named_pairs(roster: Roster) -> pl.DataFrame:
+    """All pairs of `Named`."""
+    return Named(roster).everybody()
+
+
+def _pairs(rejected: pl.DataFrame, users: pl.DataFrame | None) -> pl.DataFrame:
     import polars as pl
 
-    frames = [_named(roster.rejected_users, sound=False)]
-    if roster.users is not None:
-        frames.append(_named(roster.users, sound=True))
+    frames = [_named(rejected, sound=False)]
+    if users is not None:
+        frames.append(_named(users, sound=True))
     return (
         pl.concat(frames)
         .filter(pl.col("one") != pl.col("other"))
@@ -44,7 +75,7 @@ def _named(users: pl.DataFrame, *, sound: bool) -> pl.DataFrame:
 
 
 def pairs_in_scope(
-    roster: Roster, state: StateReader, users: pl.DataFrame, named: pl.DataFrame, *, everything: bool
+    roster: Roster, state: StateReader, users: pl.DataFrame, named: Named, *, everything: bool
 ) -> pl.DataFrame:
     """The `pairs` frame of `model.night`, as polars: stored guardianships and what tonight's rows name.
 
@@ -60,13 +91,15 @@ def pairs_in_scope(
         roles=pl.when(pl.col("in_roles") != "").then("in_roles").otherwise("roles"),
     )
     stored = _stored(state, users, everything=everything)
-    if not everything:
+    if everything:
+        pairs = named.everybody()
+    else:
         ids = people["id"].implode()
-        named = named.filter(pl.col("a").is_in(ids) & pl.col("b").is_in(ids))
+        pairs = named.of(people["id"].to_list()).filter(pl.col("a").is_in(ids) & pl.col("b").is_in(ids))
     tonight = pl.concat(
         [
-            named.select(guardian_id="a", student_id="b", sound="sound"),
-            named.select(guardian_id="b", student_id="a", sound="sound"),
+            pairs.select(guardian_id="a", student_id="b", sound="sound"),
+            pairs.select(guardian_id="b", student_id="a", sound="sound"),
         ]
     )
     guardian = people.select(guardian_id="id", guardian="at", guardian_presence="presence", guardian_roles="roles")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rostersync.diff import Changes
 from rostersync.model.night import USER_IMPORT
 from rostersync.model.roster import Roster
+from rostersync.scope.families import Named
 from rostersync.scope.presence import merge
 from rostersync.state.reader import StateReader
 
@@ -31,7 +32,7 @@ class Circle:
     everybody: set[str]
 
 
-def circle_of(roster: Roster, changes: Changes | None, state: StateReader, named: pl.DataFrame) -> Circle | None:
+def circle_of(roster: Roster, changes: Changes | None, state: StateReader, named: Named) -> Circle | None:
     """The users that any rule could touch, None for all.
 
     Somebody who stands by brings in whom a credential of theirs may go to, and nobody of their family: no row there
@@ -55,20 +56,17 @@ def circle_of(roster: Roster, changes: Changes | None, state: StateReader, named
     return Circle(moved, decided, reached, reached | students | _related(state, named, students))
 
 
-def _related(state: StateReader, named: pl.DataFrame, ids: set[str]) -> set[str]:
+def _related(state: StateReader, named: Named, ids: set[str]) -> set[str]:
     """Everybody at the other end of a pair, stored or named tonight."""
-    import polars as pl
-
     if not ids:
         return set()
-    wanted = pl.Series(list(ids), dtype=pl.String).implode()
-    pairs = named.filter(pl.col("a").is_in(wanted) | pl.col("b").is_in(wanted))
+    pairs = named.of(ids)
     stored = state.guardianships(guardians=ids, students=ids)
     ends = (pairs["a"], pairs["b"], stored["guardian_id"], stored["student_id"])
     return set().union(*ends)
 
 
-def _with_siblings_who_left(roster: Roster, state: StateReader, named: pl.DataFrame, ids: set[str]) -> set[str]:
+def _with_siblings_who_left(roster: Roster, state: StateReader, named: Named, ids: set[str]) -> set[str]:
     """`ids`, and the students of guardians among them who left while the family stayed, with all their guardians.
 
     Their family may be abandoned tonight although no row of theirs changed (R-F7).
@@ -83,13 +81,10 @@ def _guardians(roster: Roster, state: StateReader, ids: set[str]) -> set[str]:
 
     known = set(state.roles(ids).filter(pl.col("roles").str.contains("guardian", literal=True))["id"])
     known |= set(state.guardianships(guardians=ids)["guardian_id"])
-    if roster.users is None:
+    tonight = roster.users_among(ids)
+    if tonight is None:
         return known
-    wanted = pl.Series(list(ids), dtype=pl.String).implode()
-    tonight = roster.users.filter(
-        pl.col("sourced_id").is_in(wanted) & pl.col("roles").str.contains("guardian", literal=True)
-    )
-    return known | set(tonight["sourced_id"])
+    return known | set(tonight.filter(pl.col("roles").str.contains("guardian", literal=True))["sourced_id"])
 
 
 def _reached_by_credentials(roster: Roster, state: StateReader, ids: set[str]) -> set[str]:
@@ -98,14 +93,11 @@ def _reached_by_credentials(roster: Roster, state: StateReader, ids: set[str]) -
     Everybody whose row is new or different is in the circle already, so that the wants of all others are in the
     state. A telephone counts as a mobile wherever a setting could make it one.
     """
-    import polars as pl
-
     known = state.credentials(ids)
     emails = set(known["email"]) | set(known["sis_email"])
     mobiles = set(known["mobile"]) | set(known["sis_mobile"]) | set(known["sis_sms"])
-    if roster.users is not None:
-        wanted = pl.Series(list(ids), dtype=pl.String).implode()
-        tonight = roster.users.filter(pl.col("sourced_id").is_in(wanted))
+    tonight = roster.users_among(ids)
+    if tonight is not None:
         emails |= set(tonight["email"].drop_nulls())
         mobiles |= set(tonight["sms"].drop_nulls()) | set(tonight["phone"].drop_nulls())
     return state.users_reached_by(emails, mobiles)
@@ -118,12 +110,12 @@ def users_in_scope(roster: Roster, state: StateReader, circle: Circle | None) ->
     ids = None if circle is None else circle.everybody
     known = state.users(ids)
     schema = {"sourced_id": pl.String, "line": pl.UInt32}
-    tonight = roster.users if roster.users is not None else pl.DataFrame(schema=schema)
+    tonight = roster.users if ids is None else roster.users_among(ids)
+    if tonight is None:
+        tonight = pl.DataFrame(schema=schema)
     rejected = roster.rejected_users
     if ids is not None:
-        wanted = list(ids)
-        tonight = tonight.filter(pl.col("sourced_id").is_in(wanted))
-        rejected = rejected.filter(pl.col("sourced_id").is_in(wanted))
+        rejected = rejected.filter(pl.col("sourced_id").is_in(list(ids)))
     return merge(
         known,
         _incoming(tonight),

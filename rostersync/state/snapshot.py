@@ -13,13 +13,14 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rostersync.model.snapshot import TABLE_KEYS, Snapshot
+from rostersync.model.snapshot import TABLE_KEYS, Snapshot, snapshot_schema
 from rostersync.state.durability import flush
 
 if TYPE_CHECKING:
     import polars as pl
 
-_FORMAT = 1
+_FORMAT = 2
+_TABLES = (*TABLE_KEYS, "agents")
 
 
 def new_seed() -> int:
@@ -38,12 +39,18 @@ def write(state: Path, name: str, snapshot: Snapshot) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder_of(state).mkdir(mode=0o700, exist_ok=True)
     folder.mkdir(mode=0o700)
-    for table in TABLE_KEYS:
+    for table in _TABLES:
         with os.fdopen(os.open(folder / f"{table}.arrow", os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
             snapshot.table(table).write_ipc(file)
             file.flush()
             os.fsync(file.fileno())
-    about = {"format": _FORMAT, "seed": snapshot.seed, "canary": _canary(snapshot.seed), "polars": _version()}
+    about = {
+        "format": _FORMAT,
+        "seed": snapshot.seed,
+        "canary": _canary(snapshot.seed),
+        "polars": _version(),
+        "read_as": snapshot.read_as,
+    }
     with os.fdopen(os.open(folder / "about.json", os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
         json.dump(about, file)
         file.flush()
@@ -64,12 +71,13 @@ def read(state: Path, name: str | None) -> Snapshot | None:
         seed = int(about["seed"])
         if (about["format"], about["polars"], about["canary"]) != (_FORMAT, _version(), _canary(seed)):
             return None
-        tables = {table: pl.read_ipc(folder / f"{table}.arrow") for table in TABLE_KEYS}
+        read_as = str(about["read_as"])
+        tables = {table: pl.read_ipc(folder / f"{table}.arrow") for table in _TABLES}
     except (OSError, ValueError, KeyError, pl.exceptions.PolarsError):
         return None
-    if any(tables[table].columns != [*keys, "key", "row"] for table, keys in TABLE_KEYS.items()):
+    if any(dict(tables[table].schema) != snapshot_schema(table) for table in _TABLES):
         return None
-    return Snapshot(**tables, seed=seed)
+    return Snapshot(**tables, seed=seed, read_as=read_as)
 
 
 def sweep(state: Path, keep: str | None) -> None:
