@@ -217,14 +217,9 @@ def _propose(
 ) -> tuple[Plan, Roster]:
     from rostersync import intake, messages, planning, quiet_night
     from rostersync.diff import diff, fingerprints, with_unread
-    from rostersync.importers.chain import chain_facts
-    from rostersync.importers.layouts import LAYOUTS
-    from rostersync.importers.limits import dangling_facts
     from rostersync.model.inputs import INPUTS, inputs_fact
     from rostersync.model.plan import Plan
     from rostersync.model.snapshot import Doubt
-    from rostersync.policies.delivery import first_seen
-    from rostersync.policies.findings_ledger import told_files
     from rostersync.policies.guards import decide_with_guards
     from rostersync.policies.waiting import waiting_rows
     from rostersync.scope import scope
@@ -295,11 +290,26 @@ def _propose(
         sessions=roster.academic_sessions,
         roles=roster.roles,
         facts={
-            **first_seen(delivery, meta, started_at),
-            **dangling_facts(roster, meta),
-            **chain_facts(roster.modes, meta, run_id, settings.schools.include),
+            **_facts(settings, delivery, roster, meta, run_id, started_at),
             **inputs_fact(inputs, meta.get(INPUTS)),
-            **told_files({each.file: roster.modes.get(each.table, "absent") for each in LAYOUTS}, run_id),
         },
     )
     return plan, roster
+
+
+def _facts(
+    settings: Settings, delivery: Delivery, roster: Roster, meta: dict[str, str], run_id: str, started_at: datetime
+) -> dict[str, str]:
+    """What the state will know of this import, besides its records."""
+    from rostersync.importers.chain import chain_facts
+    from rostersync.importers.layouts import LAYOUTS
+    from rostersync.importers.limits import dangling_facts
+    from rostersync.policies.delivery import first_seen
+    from rostersync.policies.findings_ledger import told_files
+
+    return {
+        **first_seen(delivery, meta, started_at),
+        **dangling_facts(roster, meta),
+        **chain_facts(roster.modes, meta, run_id, settings.schools.include),
+        **told_files({each.file: roster.modes.get(each.table, "absent") for each in LAYOUTS}, run_id),
+    }
