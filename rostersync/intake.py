@@ -20,6 +20,8 @@ from rostersync.settings import Settings
 from rostersync.settings.overrides import NO_OVERRIDES, Overrides
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from rostersync.importers.include import Base
     from rostersync.model.snapshot import Snapshot
     from rostersync.sources.interface import Progress
@@ -85,7 +87,7 @@ def read(
 
     last = functools.cache(lambda: last_import(state))
     with ThreadPoolExecutor(1, thread_name_prefix="current users") as beside:
-        current = beside.submit(state.current_users, guardians=_all_managed(settings))
+        current = None if before else beside.submit(state.current_users, guardians=_all_managed(settings))
         roster = oneroster.read(
             delivery,
             region=settings.district.region,
@@ -102,7 +104,7 @@ def read(
         roster = dataclasses.replace(overlay.lay_over(roster, last(), today), texts={}, read_as="")
     _check_schools(settings, roster, state)
     if roster.modes.get("users") == "bulk" and not overrides.lift_missing_users:
-        limits.refuse_missing_users(roster, current.result())
+        _refuse_missing_users(roster, current.result() if current else None, settings, state)
     if absent_roles.without_role(roster) and roster.users is not None:
         known = state.known("users", roster.users["sourced_id"].to_list())
         roster = absent_roles.reject_newcomers(roster, known)
@@ -114,6 +116,18 @@ def read(
     if not settings.schools.include:
         return roster
     return include_schools(roster, settings.schools.include, named_pairs(roster), _base_of_silent(roster, state))
+
+
+def _refuse_missing_users(roster: Roster, current: pl.Series | None, settings: Settings, state: StateReader) -> None:
+    """R-D7. Whoever is recognised is current, so that the state is asked for all alone where those are not enough."""
+    from rostersync.importers import limits
+
+    recognised = 0 if roster.unread is None else roster.unread.user_ids().len()
+    if current is None:
+        if 2 * recognised >= state.user_count():
+            return
+        current = state.current_users(guardians=_all_managed(settings))
+    limits.refuse_missing_users(roster, current)
 
 
 def _all_managed(settings: Settings) -> bool:

@@ -95,6 +95,10 @@ class StateReader:
             f"SELECT id FROM users WHERE roster_status = 'current' AND origin = 'sis'{others}", ("id",)
         ).to_series()
 
+    def user_count(self) -> int:
+        """How many users there are, those who left among them."""
+        return int(self._connection.execute("SELECT count(*) FROM users").fetchone()[0])
+
     def accounts(self, account_ids: Iterable[int] | None) -> pl.DataFrame:
         """Accounts: ACCOUNT_COLUMNS."""
         return self._select("accounts", ACCOUNT_COLUMNS, {"account_id": account_ids})
