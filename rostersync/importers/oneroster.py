@@ -310,7 +310,5 @@ class _Reading:
             return _Members(rows.clear(), rows, None)
         rows = without_dropped(rows, self._classes.classes if self._classes else None, today)
         resolved, unresolved = split(rows, self._known.get(USERS.table), self._known.get(CLASSES.table))
-        if self._recognising is not None:
-            self._recognising.refuse_doubles(rows)
         resolved, spare = one_per_member(resolved)
         return _Members(resolved, unresolved, spare)

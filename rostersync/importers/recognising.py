@@ -117,10 +117,10 @@ class Recognising:
         self._known: Future[tuple[pl.Series, pl.Series]] = Future()
 
     def users(self, opened: OpenTable, findings: FindingList) -> Table:
-        """The users who are not recognised, and those who name somebody who is no longer in the file.
+        """The users who are not recognised, those of whom there is another row, and those who name an unknown one.
 
         Raises:
-            Doubt: see `_File`; or a sourcedId that is there twice.
+            Doubt: see `_File`.
         """
         import polars as pl
 
@@ -129,11 +129,9 @@ class Recognising:
         said = FindingList()
         table = self._users.read(said)
         ids, kept = hashed(known_ids(table), seed), rows["key"].filter(self._users.kept)
-        if ids.is_in(kept.implode()).any():
-            raise Doubt
         known = pl.concat([ids, kept])
         naming = agents.filter(~pl.col("agent").is_in(known.implode()))["key"]
-        if self._users.read_too(rows["key"].is_in(naming.implode())):
+        if self._users.read_too(rows["key"].is_in(pl.concat([naming, ids]).implode())):
             said = FindingList()
             table = self._users.read(said)
         findings.take(said)
@@ -155,8 +153,10 @@ class Recognising:
     def enrollments(self, opened: OpenTable, findings: FindingList) -> Table:
         """The enrollments that are not recognised, those of unknown users and classes, and those that have ended.
 
+        And those of whose sourcedId, or of whose class, user and role, there is another row.
+
         Raises:
-            Doubt: see `_File`; or a sourcedId that is there twice.
+            Doubt: see `_File`.
             CancelledError: the reading of the other files failed.
         """
         import polars as pl
@@ -167,18 +167,16 @@ class Recognising:
         users, classes = self._known.result()
         unknown = ~self._user_keys.is_in(users.implode()) | ~self._class_keys.is_in(classes.implode())
         self._enrollments.read_too(unknown | (rows["ends"] <= self._today).fill_null(value=False))
-        table = self._enrollments.read(findings)
+        said = FindingList()
+        table = self._enrollments.read(said)
         ids = pl.concat([table.rows["sourced_id"], table.rejected["sourced_id"]]).drop_nulls()
-        taken = rows["sourced"].filter(self._enrollments.kept).drop_nulls()
-        if hashed(ids, seed).is_in(taken.implode()).any():
-            raise Doubt
+        members = table.rows.select("class_id", "user_id", pl.col("role").str.to_lowercase()).hash_rows(seed=seed)
+        doubles = rows["sourced"].is_in(hashed(ids, seed).implode()).fill_null(value=False)
+        if self._enrollments.read_too(doubles | rows["key"].is_in(members.implode())):
+            said = FindingList()
+            table = self._enrollments.read(said)
+        findings.take(said)
         return table
-
-    def refuse_doubles(self, members: pl.DataFrame) -> None:
-        """Raises Doubt where one of these enrollments is among the recognised ones too."""
-        taken = self.before.enrollments["key"].filter(self._enrollments.kept)
-        if members.select(_KEY).hash_rows(seed=self.before.seed).is_in(taken.implode()).any():
-            raise Doubt
 
     def unread(self) -> UnreadRows:
         """The rows that were recognised."""

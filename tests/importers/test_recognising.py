@@ -275,11 +275,8 @@ MUTANTS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "a row that shares its sourcedId, or says that it is deleted, is recognised": lambda patch: patch.setattr(
         oneroster, "recognisable", lambda table: table.texts
     ),
-    "what has ended, or names nobody who is there, is not read again": lambda patch: patch.setattr(
+    "what has ended, is there twice or names nobody who is there is not read again": lambda patch: patch.setattr(
         recognising._File, "read_too", lambda self, rows: False
-    ),
-    "an enrollment may be there twice": lambda patch: patch.setattr(
-        recognising.Recognising, "refuse_doubles", lambda self, members: None
     ),
     "a file with other columns is the same": lambda patch: patch.setattr(
         oneroster, "read_as", lambda package, org_ids: "always"
