@@ -7,6 +7,7 @@ import dataclasses
 import importlib
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -138,12 +139,21 @@ def night(
                 with watch.stage("fetch"):
                     delivery = stack.enter_context(intake.fetch(settings, source, progress))
             begun = None if dry_run else held.enter_context(ahead(settings.state.path))
+            standing = reporting.StandingNotes(settings, held.enter_context(ThreadPoolExecutor(1)))
             plan, roster = propose(
-                settings, delivery, run_id, started_at, full=full, watch=watch, overrides=overrides, begun=begun
+                settings,
+                delivery,
+                run_id,
+                started_at,
+                full=full,
+                watch=watch,
+                overrides=overrides,
+                begun=begun,
+                scoped=standing.begin,
             )
             stack.close()  # the files have been read
             with watch.stage("report"):
-                tables = reporting.tables(settings, plan)
+                tables = reporting.tables(settings, plan, standing)
             summary = reporting.summary(
                 settings, plan, roster, delivery, tables, dry_run=dry_run, seconds=watch.seconds
             )
@@ -177,10 +187,12 @@ def propose(
     watch: Stopwatch,
     overrides: Overrides = NO_OVERRIDES,
     begun: Ahead | None = None,
+    scoped: Callable[[], None] = lambda: None,
 ) -> tuple[Plan, Roster]:
     """Everything up to the plan, from a state that is only read; `begun` is told what a first load can begin with.
 
-    Rows of the last applied import are recognised, unless something needs all files as a whole.
+    `scoped` is called when the state was read and a core is free. Rows of the last applied import are recognised,
+    unless something needs all files as a whole.
     """
     from rostersync.model.snapshot import Doubt
 
@@ -195,6 +207,7 @@ def propose(
             overrides=overrides,
             begun=begun,
             recognise=recognise,
+            scoped=scoped,
         )
 
     if not full:
@@ -214,6 +227,7 @@ def _propose(
     overrides: Overrides,
     begun: Ahead | None,
     recognise: bool,
+    scoped: Callable[[], None],
 ) -> tuple[Plan, Roster]:
     from rostersync import intake, messages, planning, quiet_night
     from rostersync.diff import diff, fingerprints, with_unread
@@ -242,15 +256,16 @@ def _propose(
             if begun is not None:
                 begun.read(roster)
         with watch.stage("compare"):
-            read = fingerprints(roster, seed)
+            sound = fingerprints(roster, seed)
             everything = full or intake.needs_full_look(settings, roster, meta)
             if everything and roster.unread is not None:
                 raise Doubt
-            changes = None if everything or before is None else diff(read, before, roster.unread)
-            tonight = with_unread(read, before, roster.unread)
+            changes = None if everything or before is None else diff(sound, before, roster.unread)
+            tonight = with_unread(sound, before, roster.unread)
         with watch.stage("scope"):
             night = scope(roster, changes, state, today)
         with watch.stage("decide"):
+            scoped()
             decisions, judgement = decide_with_guards(
                 night,
                 settings.policy,

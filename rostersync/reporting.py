@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -15,6 +16,8 @@ from rostersync.settings import Settings
 
 if TYPE_CHECKING:
     import sqlite3
+
+    import polars as pl
 
     from rostersync.model.findings_ledger import LedgerMoves
     from rostersync.model.report import ReportTables, RunSummary, SourceFacts
@@ -30,7 +33,40 @@ class Standing:
     taken_back: frozenset[str]
 
 
-def tables(settings: Settings, plan: Plan) -> ReportTables:
+class StandingNotes:
+    """What is said every night, as the state has it; read by another thread from when a core is free for it."""
+
+    def __init__(self, settings: Settings, beside: Executor) -> None:
+        # Imported here: two threads that import parts of one package can block each other.
+        from rostersync.state.connection import reading
+        from rostersync.state.reader import StateReader
+
+        def read() -> tuple[pl.DataFrame, pl.DataFrame]:
+            with reading(settings.state.path) as connection:
+                return _standing_notes(StateReader(connection))
+
+        self._read, self._beside = read, beside
+        self._found: Future[tuple[pl.DataFrame, pl.DataFrame]] | None = None
+
+    def begin(self) -> None:
+        """Begin to read, unless that was done before."""
+        if self._found is None:
+            self._found = self._beside.submit(self._read)
+
+    def found(self) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """The notes of users, and of classes.
+
+        Raises:
+            StateError: the state cannot be read.
+        """
+        return self._read() if self._found is None else self._found.result()
+
+
+def _standing_notes(state: StateReader) -> tuple[pl.DataFrame, pl.DataFrame]:
+    return state.standing_user_notes(), state.standing_class_notes()
+
+
+def tables(settings: Settings, plan: Plan, standing: StandingNotes | None = None) -> ReportTables:
     """The report's tables; names of schools and bystanders, and since when findings are there, come from the state."""
     from rostersync.reports.rows import FromState, report_tables, unnamed
     from rostersync.state.connection import reading
@@ -38,13 +74,9 @@ def tables(settings: Settings, plan: Plan) -> ReportTables:
 
     with reading(settings.state.path) as connection:
         state = StateReader(connection)
-        orgs = _org_names(plan, state)
-        from_state = FromState(
-            orgs=orgs,
-            names=state.names(unnamed(plan)),
-            user_notes=state.standing_user_notes(),
-            class_notes=state.standing_class_notes(),
-        )
+        orgs, names = _org_names(plan, state), state.names(unnamed(plan))
+        user_notes, class_notes = standing.found() if standing else _standing_notes(state)
+    from_state = FromState(orgs=orgs, names=names, user_notes=user_notes, class_notes=class_notes)
     return marked(settings, plan, report_tables(plan, from_state))
 
 
