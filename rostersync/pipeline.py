@@ -309,7 +309,7 @@ def _propose(
             **inputs_fact(inputs, meta.get(INPUTS)),
         },
     )
-    return plan, roster
+    return plan, dataclasses.replace(roster, unread=None)  # the texts of large files are given up before they are applied
 
 
 def _facts(
