@@ -208,6 +208,7 @@ def propose(
                 begun.read(roster)
         with watch.stage("compare"):
             before = snapshot.read(settings.state.path, meta.get("snapshot"))
+            roster = intake.weighed(roster, delivery, before, meta, overrides)
             tonight = fingerprints(roster, before.seed if before else snapshot.new_seed())
             everything = full or intake.needs_full_look(settings, roster, meta)
             changes = None if everything or before is None else diff(tonight, before)
@@ -226,7 +227,7 @@ def propose(
                 begun.decided(decisions)
             texts = messages.with_texts(decisions.messages, templates, settings.district.name)
             decisions = dataclasses.replace(decisions, messages=texts)
-            notes, changed = planning.notes_and_changes(decisions, judgement)
+            notes, changed = planning.notes_and_changes(decisions, judgement, roster)
             afterwards = planning.snapshot_afterwards(tonight, decisions)
             moved = not planning.same_snapshot(afterwards, before)
             waiting = waiting_rows(roster, decisions, notes, state.waiting())
@@ -255,6 +256,7 @@ def propose(
         facts={
             **first_seen(delivery, meta, started_at),
             **dangling_facts(roster, meta),
+            **intake.last_deliveries(delivery, meta),
             **chain_facts(roster.modes, meta, run_id, settings.schools.include),
             **inputs_fact(inputs, meta.get(INPUTS)),
             **told_files({each.file: roster.modes.get(each.table, "absent") for each in LAYOUTS}, run_id),

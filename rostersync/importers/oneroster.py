@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
@@ -55,18 +55,20 @@ def read(
     encoding: str = "auto",
     today: date,
     last: Callable[[], LastImport] | None = None,
+    unended: Container[str] = (),
 ) -> Roster:
     """Read and check the files of `delivery`; phone numbers without a country code are of `region`.
 
     `encoding`: auto, utf-8 or windows-1252. `today` decides which enrollments were dropped (R-K6). Enrollments
     of users or classes that the files do not know are left in `unresolved`; references.resolve decides them. `last`
     is asked for the last import where a delta of 1.2 says only half of a user: the row, or the roles. Without
-    roles.csv users of a bulk file have no role: absent_roles.reject_newcomers decides them.
+    roles.csv users of a bulk file have no role: absent_roles.reject_newcomers decides them. `unended` are the files, by
+    name in lower case, whose last row may be cut because it has no line break.
 
     Raises:
         ImportRefused: the delivery cannot be used as a whole (policies.md R-V1, R-V6).
     """
-    package = Package(delivery, encoding)
+    package = Package(delivery, encoding, unended)
     lookalikes.refuse(package.headers)
     package.settle()
     return _Reading(package, region, today, last).roster()

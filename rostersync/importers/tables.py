@@ -41,8 +41,16 @@ class Table:
     torn: bool = False
 
 
-def read_table(file: DeliveredFile, layout: Layout, version: str, encoding: str, findings: FindingList) -> Table:
-    """Read `file`; what is odd about it goes to `findings`.
+def read_table(
+    file: DeliveredFile,
+    layout: Layout,
+    version: str,
+    encoding: str,
+    findings: FindingList,
+    *,
+    ends_with_break: bool = False,
+) -> Table:
+    """Read `file`; what is odd about it goes to `findings`. `ends_with_break`: without one its last row is not used.
 
     Raises:
         ImportRefused: see policies.md R-V1; also a file without any text.
@@ -59,7 +67,7 @@ def read_table(file: DeliveredFile, layout: Layout, version: str, encoding: str,
     header = match(name, text.header, layout, findings)
     missing = _report_missing(name, header, layout, version, findings)
     cleaning = _Cleaning(name, header, layout, findings)
-    records = text.records(cleaning.wanted)
+    records = text.records(cleaning.wanted, ends_with_break=ends_with_break)
     del text
     cells = cleaning.cleaned(records)
     cells = cells.with_columns(pl.lit(None, dtype=pl.String).alias(column) for column in sorted(missing))
@@ -207,11 +215,16 @@ def _split_by_shape(
             Severity.ERROR,
             "The file ends inside this row; the row was not used. Export and deliver the file again.",
         ),
+        (
+            "UNENDED_ROW",
+            Severity.ERROR,
+            "The file ends here without a line break, as never before; the row was not used. Deliver it again.",
+        ),
     ):
         rows = faulty.filter(fault=fault)
         findings.rows(severity, cleaning.name, rows, code=fault, message=message, value="number")
     rejected = faulty.filter(pl.col("fault") != "SHORT_ROW")
-    torn = pl.col("fault") == "TRUNCATED_ROW"
+    torn = pl.col("fault").is_in(["TRUNCATED_ROW", "UNENDED_ROW"])
     positions = cleaning.cell_positions()
     kept = [
         pl.when(torn & (pl.lit(positions.get(name, 0)) < pl.col("cells") - 1))

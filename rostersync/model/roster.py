@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from rostersync.model.completeness import COMPLETE, Verdict
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -116,6 +118,10 @@ class Roster:
     """Per table bulk, delta or absent, as the file was taken (R-V5)."""
     unreadable: frozenset[str] = frozenset()
     """Of "users", "classes", "enrollments": those whose file has rows that cannot be told apart (R-V3)."""
+    verdict: Verdict = COMPLETE
+    """Whether the delivery is complete (model/completeness.py)."""
+    unsure: frozenset[str] = frozenset()
+    """Of `unreadable` those whose absences count for nothing because of the verdict alone."""
     missing: dict[str, frozenset[str]] = field(default_factory=dict)
     """Per table the columns of it that the file's header does not have: they say nothing (R-V4)."""
     roles: pl.DataFrame | None = None
