@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from rostersync import errors
+from rostersync.model.notes import Action
 from rostersync.outcome import Outcome, Stopwatch
 from rostersync.settings import Settings
 
 if TYPE_CHECKING:
+    import sqlite3
+
     from rostersync.model.plan import Plan
     from rostersync.model.report import ReportTables, RunSummary
+    from rostersync.policies.first_load_invariants import FirstLoad
     from rostersync.state.first_load import Ahead
 
 
@@ -33,6 +37,7 @@ def carry_out(
     `known` is told before the commit.
     """
     from rostersync import reporting
+    from rostersync.policies.first_load_invariants import first_load
     from rostersync.policies.guards import counts
     from rostersync.reports.changes import changes
     from rostersync.reports.packing import pack
@@ -51,6 +56,7 @@ def carry_out(
         draft = begun.draft if begun else None
         first = draft is not None or suits(plan)
         counted = beside.submit(counts.of_first_load, plan.decisions) if first else None
+        asked = beside.submit(first_load, plan.decisions) if first else None
         connection, loaded = stack.enter_context(transaction(path, plan, draft))
         row = connection.execute("SELECT value FROM meta WHERE key = 'snapshot'").fetchone()
         name = row[0] if row else None
@@ -62,6 +68,7 @@ def carry_out(
         record_run(connection, plan.run_id, plan.started_at, plan.source, status, applied=True)
         before = int(plan.decisions.accounts["account_id"].min()) - 1 if loaded else None
         with (
+            _checked(connection, plan, settings, asked if loaded or _is_empty(connection) else None),
             # Outside of the journal: an undo takes no count back, the next sync counts anew.
             record_counts.following(
                 connection,
@@ -94,6 +101,40 @@ def carry_out(
         known(summary)
     snapshot.sweep(path, name)
     return summary, applied
+
+
+@contextlib.contextmanager
+def _checked(
+    connection: sqlite3.Connection, plan: Plan, settings: Settings, first: Future[FirstLoad] | None
+) -> Iterator[None]:
+    """The block writes the plan, and what it writes keeps the rules of every state; `first`: what a first load writes.
+
+    Raises:
+        InvariantBroken: it does not; the transaction must not be committed.
+    """
+    from rostersync.state.live_invariants import check_first_load, watching
+
+    if first is not None:
+        yield
+        check_first_load(connection, first.result().rows, first.result().broken)
+        return
+    own = settings.policy.schools.values()
+    lock_on = settings.policy.update_active_contacts or any(each.update_active_contacts for each in own)
+    with watching(connection, plan.run_id) as watch:
+        yield
+        watch.check(_told_to_end(plan), lock_off=not lock_on)
+
+
+def _is_empty(connection: sqlite3.Connection) -> bool:
+    return not connection.execute("SELECT EXISTS (SELECT 1 FROM users)").fetchone()[0]
+
+
+def _told_to_end(plan: Plan) -> Iterator[tuple[str, str]]:
+    """Kind and id, as roster_changes names it, of what the report says is archived, removed or ended."""
+    for kind, notes in plan.notes.items():
+        rows = notes[notes["action"].isin([Action.ARCHIVED.value, Action.REMOVED.value, Action.ENDED.value])]
+        keys = [name for name in rows.columns if name not in {"action", "code", "notes"}]
+        yield from ((kind, " ".join(ids)) for ids in zip(*(rows[name].to_list() for name in keys), strict=True))
 
 
 def finish(

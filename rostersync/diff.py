@@ -91,17 +91,27 @@ def diff(read: Snapshot, before: Snapshot, unread: Unread | None) -> Changes:
     return Changes(touched, gone)
 
 
-def with_unread(read: Snapshot, before: Snapshot | None, unread: Unread | None) -> Snapshot:
-    """`read` and the fingerprints of the rows that were recognised as those of `before`."""
+def with_unread(read: Snapshot, before: Snapshot | None, roster: Roster) -> Snapshot:
+    """`read` and the fingerprints of the rows of `roster` that were recognised as those of `before`.
+
+    Users stand in the order of their file.
+    """
     import polars as pl
 
-    if unread is None or before is None:
+    unread = roster.unread
+    if unread is None or before is None or roster.users is None:
         return read
     kept = {table: before.table(table).filter(unread.kept(table)) for table in ("users", "enrollments")}
     naming = before.agents.filter(pl.col("key").is_in(kept["users"]["key"].implode()))
+    texts = roster.texts["users"]
+    lines = pl.DataFrame({"text": texts.hashes}).with_row_index("line", texts.first).drop_nulls()
+    placed = [
+        kept["users"].join(lines, on="text", how="left", maintain_order="left"),
+        read.users.with_columns(line=roster.users["line"]),
+    ]
     return dataclasses.replace(
         read,
-        users=pl.concat([kept["users"], read.users]),
+        users=pl.concat(placed).sort("line").drop("line"),
         enrollments=pl.concat([kept["enrollments"], read.enrollments]),
         agents=pl.concat([naming, read.agents]),
     )

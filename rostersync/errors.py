@@ -11,6 +11,10 @@ class RosterSyncError(Exception):
     exit_code = 1
 
 
+class InvariantBroken(RosterSyncError):
+    """What a run would write breaks a rule that every state keeps: a defect of the program, and nothing is written."""
+
+
 class ConfigurationError(RosterSyncError):
     """Usage or configuration is wrong."""
 

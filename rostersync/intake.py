@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from rostersync.importers.include import Base
+    from rostersync.model.completeness import DeliveryFacts
     from rostersync.model.snapshot import Snapshot
     from rostersync.sources.interface import Progress
     from rostersync.state.reader import StateReader
@@ -82,10 +83,14 @@ def read(
     from rostersync.importers import absent_roles, limits, oneroster, overlay, references
     from rostersync.importers.chain import BASED_ON, refuse_without_base
     from rostersync.importers.include import include_schools
+    from rostersync.model.completeness import LAST_DELIVERIES, deliveries_of
+    from rostersync.policies.completeness import newly_unended
     from rostersync.scope.families import named_pairs
     from rostersync.state.last_import import last_import
 
     last = functools.cache(lambda: last_import(state))
+    last_nights = deliveries_of(state.meta().get(LAST_DELIVERIES))
+    unended = frozenset() if overrides.everything else newly_unended(delivery_facts(delivery), last_nights)
     with ThreadPoolExecutor(1, thread_name_prefix="current users") as beside:
         current = None if before else beside.submit(state.current_users, guardians=_all_managed(settings))
         roster = oneroster.read(
@@ -96,6 +101,7 @@ def read(
             last=last,
             seed=seed,
             before=before,
+            unended=unended,
         )
     meta = state.meta()
     since = state.runs_since(meta.get(BASED_ON, ""))
@@ -221,6 +227,45 @@ def _drop_by_base(roster: Roster, state: StateReader, today: date) -> Roster:
     dropped = (pl.col("end_date") <= today) & (pl.col("end_date") < pl.col("ends_on") - pl.duration(days=14))
     kept = dated.join(ends, on="class_id", how="left").filter(~dropped.fill_null(value=False)).drop("ends_on")
     return dataclasses.replace(roster, enrollments=kept)
+
+
+def delivery_facts(delivery: Delivery) -> DeliveryFacts:
+    """What the files that a sync reads say of how they came here."""
+    from rostersync.importers.layouts import LAYOUTS
+    from rostersync.model.completeness import DeliveryFacts, FileFacts
+    from rostersync.policies.delivery import digest
+    from rostersync.sources.content import ends_with_break
+
+    read = {"manifest.csv", *(layout.file.lower() for layout in LAYOUTS)}
+    return DeliveryFacts(
+        digest(delivery),
+        {
+            file.name.lower(): FileFacts(
+                ends_with_break(file.path), None if file.modified is None else int(file.modified.timestamp())
+            )
+            for file in delivery.files
+            if file.name.lower() in read
+        },
+    )
+
+
+def weighed(
+    roster: Roster, delivery: Delivery, before: Snapshot | None, meta: dict[str, str], overrides: Overrides
+) -> Roster:
+    """`roster` with the verdict on the delivery; `before` are the rows of the last applied import."""
+    from rostersync.model.completeness import LAST_DELIVERIES, deliveries_of
+    from rostersync.policies.completeness import judge, with_verdict
+
+    known = deliveries_of(meta.get(LAST_DELIVERIES))
+    verdict = judge(roster, before, delivery_facts(delivery), known, lifted=overrides.everything)
+    return with_verdict(roster, verdict)
+
+
+def last_deliveries(delivery: Delivery, meta: dict[str, str]) -> dict[str, str]:
+    """What the state remembers of deliveries after tonight."""
+    from rostersync.model.completeness import LAST_DELIVERIES, deliveries_of, with_tonight
+
+    return with_tonight(deliveries_of(meta.get(LAST_DELIVERIES)), delivery_facts(delivery))
 
 
 def needs_full_look(settings: Settings, roster: Roster, meta: dict[str, str]) -> bool:

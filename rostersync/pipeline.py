@@ -256,12 +256,13 @@ def _propose(
             if begun is not None:
                 begun.read(roster)
         with watch.stage("compare"):
+            roster = intake.weighed(roster, delivery, before, meta, overrides)
             sound = fingerprints(roster, seed)
             everything = full or intake.needs_full_look(settings, roster, meta)
             if everything and roster.unread is not None:
                 raise Doubt
             changes = None if everything or before is None else diff(sound, before, roster.unread)
-            tonight = with_unread(sound, before, roster.unread)
+            tonight = with_unread(sound, before, roster)
         with watch.stage("scope"):
             night = scope(roster, changes, state, today)
         with watch.stage("decide"):
@@ -278,7 +279,7 @@ def _propose(
                 begun.decided(decisions)
             texts = messages.with_texts(decisions.messages, templates, settings.district.name)
             decisions = dataclasses.replace(decisions, messages=texts)
-            notes, changed = planning.notes_and_changes(decisions, judgement)
+            notes, changed = planning.notes_and_changes(decisions, judgement, roster)
             afterwards = planning.snapshot_afterwards(tonight, decisions)
             moved = not planning.same_snapshot(afterwards, before)
             waiting = waiting_rows(roster, decisions, notes, state.waiting())
@@ -309,13 +310,16 @@ def _propose(
             **inputs_fact(inputs, meta.get(INPUTS)),
         },
     )
-    return plan, dataclasses.replace(roster, unread=None)  # the texts of large files are given up before they are applied
+    return plan, dataclasses.replace(
+        roster, unread=None
+    )  # the texts of large files are given up before they are applied
 
 
 def _facts(
     settings: Settings, delivery: Delivery, roster: Roster, meta: dict[str, str], run_id: str, started_at: datetime
 ) -> dict[str, str]:
     """What the state will know of this import, besides its records."""
+    from rostersync import intake
     from rostersync.importers.chain import chain_facts
     from rostersync.importers.layouts import LAYOUTS
     from rostersync.importers.limits import dangling_facts
@@ -325,6 +329,7 @@ def _facts(
     return {
         **first_seen(delivery, meta, started_at),
         **dangling_facts(roster, meta),
+        **intake.last_deliveries(delivery, meta),
         **chain_facts(roster.modes, meta, run_id, settings.schools.include),
         **told_files({each.file: roster.modes.get(each.table, "absent") for each in LAYOUTS}, run_id),
     }

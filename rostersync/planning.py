@@ -12,6 +12,7 @@ from rostersync.model.notes import Code
 from rostersync.model.roster import Roster
 from rostersync.model.snapshot import RECOGNISED, TABLE_KEYS, Snapshot
 from rostersync.policies import changes as changed
+from rostersync.policies import completeness
 from rostersync.policies import notes as noted
 from rostersync.policies.held import held_notes, held_people
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def notes_and_changes(
-    decisions: Decisions, judgement: Judgement
+    decisions: Decisions, judgement: Judgement, roster: Roster
 ) -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]:
     """Per kind the notes and the rows of roster_changes."""
     import pandas as pd
@@ -48,6 +49,7 @@ def notes_and_changes(
     if judgement.notes:
         held = held_notes(decisions, judgement.notes)
         notes = {kind: pd.concat([rows, held[kind]], ignore_index=True) for kind, rows in notes.items()}
+    notes = completeness.told(notes, roster)
     return notes, changed.change_rows(decisions, notes, fields)
 
 

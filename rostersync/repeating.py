@@ -106,12 +106,20 @@ class Repeat:
         self, standing: Standing, tables: ReportTables, source: str, ledger: dict[str, dict[str, int]]
     ) -> RunSummary:
         from rostersync import reporting
-        from rostersync.model.report import SourceFacts, SourceFile
+        from rostersync.model.report import DeliveryVerdict, SourceFacts, SourceFile
         from rostersync.policies.delivery import since
 
         files = tuple(SourceFile.model_validate(file) for file in standing.summary["source"]["files"])
         facts = SourceFacts(name=source, files=files, unchanged_since=since(standing.meta))
-        summary = reporting.unguarded_summary(self.settings, tables, self.run_id, self.started_at, facts, ledger=ledger)
+        summary = reporting.unguarded_summary(
+            self.settings,
+            tables,
+            self.run_id,
+            self.started_at,
+            facts,
+            ledger=ledger,
+            delivery=DeliveryVerdict(verdict="complete"),  # another one is never repeated
+        )
         return reporting.finished(summary, self.watch.seconds)
 
 

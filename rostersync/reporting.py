@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from rostersync.model.findings_ledger import LedgerMoves
-    from rostersync.model.report import ReportTables, RunSummary, SourceFacts
+    from rostersync.model.report import DeliveryVerdict, ReportTables, RunSummary, SourceFacts
     from rostersync.reports.formats import About
     from rostersync.state.reader import StateReader
 
@@ -108,7 +108,7 @@ def summary(
 ) -> RunSummary:
     """The summary of the run, as it stands now."""
     from rostersync.importers.layouts import LAYOUTS
-    from rostersync.model.report import RunFacts, SourceFacts, SourceFile
+    from rostersync.model.report import DeliveryVerdict, RunFacts, SourceFacts, SourceFile
     from rostersync.policies.delivery import since, unchanged_too_long
     from rostersync.reports.guards import removals_by_school, tripped_guards
     from rostersync.reports.summary import summarise
@@ -150,6 +150,7 @@ def summary(
         seconds=seconds,
         report=settings.reports.path / plan.run_id,
         settings_digest=plan.settings_digest,
+        delivery=DeliveryVerdict(verdict=roster.verdict.word, reasons=roster.verdict.reasons),
     )
 
 
@@ -161,6 +162,7 @@ def unguarded_summary(
     source: SourceFacts,
     *,
     ledger: Mapping[str, dict[str, int]] | None = None,
+    delivery: DeliveryVerdict | None = None,
 ) -> RunSummary:
     """The summary of a run that applied what no guard judges: an undo, or a night that repeats the last one."""
     from rostersync.model.report import RunFacts
@@ -183,6 +185,7 @@ def unguarded_summary(
         seconds={},
         report=settings.reports.path / run_id,
         settings_digest=settings.digest(),
+        delivery=delivery,
     )
 
 

@@ -114,6 +114,12 @@ def _waits(waiting: Waiting, other: Reason) -> Reason:
             "It is no longer in the import, and stays while the file has rows whose sourcedId cannot be read.",
             "Correct the rows that issues.csv lists.",
         )
+    if waiting.code == Code.INCOMPLETE_DELIVERY.value:
+        return Reason(
+            "R-V3",
+            f"It is no longer in the import, and stays while the files may not be complete. {waiting.notes}",
+            "Have the files exported and delivered again; if they are right: rostersync sync --override-guards all.",
+        )
     if "rejected" in waiting.cells:
         return Reason(
             "R-V3",

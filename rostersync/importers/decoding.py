@@ -57,6 +57,21 @@ def decoded(raw: bytes, encoding: str, name: str) -> tuple[bytes, bool]:
         ) from None
 
 
+def without_cut_letter(raw: bytes) -> bytes:
+    """`raw` without a letter of UTF-8 that the end of the file cuts in two, where the letters before it are UTF-8.
+
+    Read as windows-1252 instead, every other letter of the file would be another one.
+    """
+    for size in range(1, min(4, len(raw) + 1)):
+        lead = raw[-size]
+        if 0x80 <= lead < 0xC0:  # a later byte of a letter
+            continue
+        wanted = 2 if 0xC2 <= lead < 0xE0 else 3 if 0xE0 <= lead < 0xF0 else 4 if 0xF0 <= lead < 0xF5 else 0
+        rest = raw[:-size]
+        return rest if size < wanted and not rest.isascii() and _first_byte_not_utf8(rest) is None else raw
+    return raw
+
+
 def with_plain_line_ends(data: bytes) -> bytes:
     """`data` with every CRLF and lone CR as LF."""
     return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")

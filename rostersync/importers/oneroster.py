@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
@@ -62,6 +62,7 @@ def read(
     last: Callable[[], LastImport] | None = None,
     seed: int | None = None,
     before: Snapshot | None = None,
+    unended: Container[str] = (),
 ) -> Roster:
     """Read and check the files of `delivery`; phone numbers without a country code are of `region`.
 
@@ -70,12 +71,13 @@ def read(
     is asked for the last import where a delta of 1.2 says only half of a user: the row, or the roles. Without
     roles.csv users of a bulk file have no role: absent_roles.reject_newcomers decides them. With `seed` the roster has
     the `texts` by which its rows can be recognised; with the snapshot `before` those of the last applied import are.
+    `unended` are the files, by name in lower case, whose last row may be cut because it has no line break.
 
     Raises:
         Doubt: with `before`, where only a reading of the files as a whole can tell.
         ImportRefused: the delivery cannot be used as a whole (policies.md R-V1, R-V6).
     """
-    package = Package(delivery, encoding)
+    package = Package(delivery, encoding, unended)
     lookalikes.refuse(package.headers)
     package.settle()
     recognising = None

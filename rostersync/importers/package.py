@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -46,15 +46,17 @@ _NOT_READ = {
 class Package:
     """One delivery. `findings` gathers what is wrong with it, `row_counts` the data rows per file read.
 
-    `version` (1.1 or 1.2) is known once it is settled.
+    `version` (1.1 or 1.2) is known once it is settled. `unended`: files, in lower case, that should end with a line
+    break and do not.
     """
 
     version: str
 
-    def __init__(self, delivery: Delivery, encoding: str) -> None:
+    def __init__(self, delivery: Delivery, encoding: str, unended: Container[str] = ()) -> None:
         self.findings = FindingList()
         self.row_counts: dict[str, int] = {}
         self._files, self._encoding = files_by_name(delivery), encoding
+        self._unended = unended
 
     @cached_property
     def headers(self) -> dict[str, tuple[str, ...]]:
@@ -133,7 +135,14 @@ class Package:
             self._without_rows(layout.file)
             return None
         try:
-            opened = OpenTable(file, layout.of(self.version), self.version, self._encoding, self.findings)
+            opened = OpenTable(
+                file,
+                layout.of(self.version),
+                self.version,
+                self._encoding,
+                self.findings,
+                ends_with_break=layout.file.lower() in self._unended,
+            )
             table = read(opened, self.findings)
         except RequiredColumnMissing as error:
             if needed:

@@ -65,10 +65,12 @@ class _File:
     """One file's lines beside the rows of the snapshot: `kept` marks rows that are recognised, `fresh` other lines.
 
     Raises:
-        Doubt: a line that is there twice, or a new one that is not a row by itself.
+        Doubt: a line that is there twice, a new one that is not a row by itself, or a last row that may be cut.
     """
 
     def __init__(self, opened: OpenTable, rows: pl.DataFrame, seed: int) -> None:
+        if opened.may_be_cut:
+            raise Doubt
         self._opened, self._rows = opened, rows
         self.texts = opened.text.texts(seed)
         hashes, known = self.texts.hashes, rows["text"]

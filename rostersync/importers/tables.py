@@ -47,12 +47,23 @@ class Table:
 class OpenTable:
     """A file whose header fits its layout; what is odd about either goes to `findings`.
 
+    `ends_with_break`: its last row is not used where it has none.
+
     Raises:
         ImportRefused: see policies.md R-V1; also a file without any text.
     """
 
-    def __init__(self, file: DeliveredFile, layout: Layout, version: str, encoding: str, findings: FindingList) -> None:
-        self.name, self._layout = layout.file, layout
+    def __init__(
+        self,
+        file: DeliveredFile,
+        layout: Layout,
+        version: str,
+        encoding: str,
+        findings: FindingList,
+        *,
+        ends_with_break: bool = False,
+    ) -> None:
+        self.name, self._layout, self._ends_with_break = layout.file, layout, ends_with_break
         self.text = DelimitedText(file, encoding)
         if not self.text.header:
             raise ImportRefused(f"{file.name} is empty. Nothing was changed. Check the export of the SIS.")
@@ -61,6 +72,11 @@ class OpenTable:
             findings.note(Severity.WARNING, self.name, "WINDOWS_1252", message)
         self._header = match(self.name, self.text.header, layout, findings)
         self._missing = _report_missing(self.name, self._header, layout, version, findings)
+
+    @property
+    def may_be_cut(self) -> bool:
+        """Whether its last row may not be all of that row."""
+        return self._ends_with_break or self.text.torn
 
     def read(self, findings: FindingList, chosen: pl.Series | None = None) -> Table:
         """The rows as a table, or those of the `chosen` lines (DelimitedText.records).
@@ -71,7 +87,7 @@ class OpenTable:
         import polars as pl
 
         cleaning = _Cleaning(self.name, self._header, self._layout, findings)
-        records = self.text.records(cleaning.wanted, chosen)
+        records = self.text.records(cleaning.wanted, chosen, ends_with_break=self._ends_with_break)
         cells = cleaning.cleaned(records)
         cells = cells.with_columns(pl.lit(None, dtype=pl.String).alias(column) for column in sorted(self._missing))
         cells = cells.select("line", *(column.into for column in self._layout.columns))
@@ -218,11 +234,16 @@ def _split_by_shape(
             Severity.ERROR,
             "The file ends inside this row; the row was not used. Export and deliver the file again.",
         ),
+        (
+            "UNENDED_ROW",
+            Severity.ERROR,
+            "The file ends here without a line break, as never before; the row was not used. Deliver it again.",
+        ),
     ):
         rows = faulty.filter(fault=fault)
         findings.rows(severity, cleaning.name, rows, code=fault, message=message, value="number")
     rejected = faulty.filter(pl.col("fault") != "SHORT_ROW")
-    torn = pl.col("fault") == "TRUNCATED_ROW"
+    torn = pl.col("fault").is_in(["TRUNCATED_ROW", "UNENDED_ROW"])
     positions = cleaning.cell_positions()
     kept = [
         pl.when(torn & (pl.lit(positions.get(name, 0)) < pl.col("cells") - 1))

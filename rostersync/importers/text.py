@@ -14,7 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rostersync.errors import ImportRefused
-from rostersync.importers.decoding import LINE_LIMIT, decoded, long_line, refusal, with_plain_line_ends
+from rostersync.importers.decoding import (
+    LINE_LIMIT,
+    decoded,
+    long_line,
+    refusal,
+    with_plain_line_ends,
+    without_cut_letter,
+)
 from rostersync.model.roster import Texts
 from rostersync.model.snapshot import hashed
 
@@ -52,9 +59,9 @@ class Records:
     """The data rows of a file; rows without any text are left out.
 
     `cells`: `line` (u32, where the record starts; the first line of the file is 1) and one text column per
-    asked cell, a blank one null or "". `faults`: `line`, `fault` (SHORT_ROW, TOO_MANY_CELLS, TRUNCATED_ROW) and
-    `cells` (how many it has); such rows are in `cells` too. `hidden`: whether there may be HIDDEN characters,
-    `blanks`: blanks around the text of a cell.
+    asked cell, a blank one null or "". `faults`: `line`, `fault` (SHORT_ROW, TOO_MANY_CELLS, TRUNCATED_ROW,
+    UNENDED_ROW) and `cells` (how many it has); such rows are in `cells` too. `hidden`: whether there may be HIDDEN
+    characters, `blanks`: blanks around the text of a cell.
     """
 
     cells: pl.DataFrame
@@ -74,7 +81,10 @@ class DelimitedText:
         """Read `file`, or with `head` only its first lines, to look at the header."""
         self.name = file.name
         raw = _first_lines(file.path) if head else file.path.read_bytes()
-        self._data, self.windows_1252 = decoded(raw, encoding, self.name)
+        whole = without_cut_letter(raw) if encoding == "auto" and not head else raw
+        self.torn = len(whole) < len(raw)
+        self._data, self.windows_1252 = decoded(whole, encoding, self.name)
+        del whole
         del raw
         if long_line(self._data) and b"\n" not in self._data[:LINE_LIMIT]:
             self._data = with_plain_line_ends(self._data)
@@ -130,11 +140,14 @@ class DelimitedText:
             hashes = frame.select(pl.when(whole).then(pl.col("hash"))).collect().to_series()
         return Texts(self._body, hashes)
 
-    def records(self, wanted: Mapping[int, str], chosen: pl.Series | None = None) -> Records:
+    def records(
+        self, wanted: Mapping[int, str], chosen: pl.Series | None = None, *, ends_with_break: bool = False
+    ) -> Records:
         """The data rows; of their cells those at the positions in `wanted`, under the names it gives.
 
         `chosen` (one boolean per line below the header): of these lines alone, each of which is a row by itself; more
-        can be asked for afterwards. Without it the lines are given up.
+        can be asked for afterwards. Without it the lines are given up. `ends_with_break`: a file whose last row has no
+        line break is not as it should be: that row may be cut.
         """
         import polars as pl
 
@@ -175,6 +188,8 @@ class DelimitedText:
         if chosen is not None and cut_short is not None and cut_short != self._last_line():
             cut_short = None
         faults = _faults(self.name, irregular, width, _named_width(self.header), cut_short)
+        if cut_short is not None and (self.torn or ends_with_break):
+            faults = _with_unended(faults, cut_short, width, "TRUNCATED_ROW" if self.torn else "UNENDED_ROW")
         hidden = bool(odd["text"].str.contains(f"[{HIDDEN}]").any())
         return Records(cells, faults, hidden, blanks=not irregular.is_empty())
 
@@ -269,6 +284,15 @@ def _faults(name: str, irregular: pl.DataFrame, width: int, named: int, cut_shor
         .then(pl.lit("SHORT_ROW"))
     )
     return counted.select("line", fault=fault, cells=pl.col("cells")).filter(pl.col("fault").is_not_null())
+
+
+def _with_unended(faults: pl.DataFrame, line: int, width: int, fault: str) -> pl.DataFrame:
+    """`faults` with the last row, which has all its cells but perhaps not all of the last one."""
+    import polars as pl
+
+    if line in faults["line"]:
+        return faults
+    return pl.concat([faults, pl.DataFrame([(line, fault, width)], schema=faults.schema, orient="row")])
 
 
 def _parsed(data: bytes, skipped: int, width: int, wanted: Mapping[int, str], lines: pl.Series) -> pl.DataFrame | None:

@@ -158,6 +158,13 @@ class TrippedGuard(_Facts):
     limit: str
 
 
+class DeliveryVerdict(_Facts):
+    """Whether the files were complete (complete, doubtful, incomplete), and what speaks against it."""
+
+    verdict: str
+    reasons: tuple[str, ...] = ()
+
+
 class PeopleFacts(_Facts):
     """How many people wait until somebody acts, and how many the report names (reports/attention.py)."""
 
@@ -169,14 +176,15 @@ class RunSummary(_Facts):
     """summary.json.
 
     `counts` are rows of the report per kind and action (all actions, also those with 0), `codes` per kind and
-    code; `people` is None in a summary of an older version. Kinds are the tables and, within users, students,
-    guardians and staff by leading role. `schools` is by kind and school id; `diagnosis` says what probably happened
-    where guards tripped; `findings` by severity and code, `ledger` by code: how many are `new`, `still` there,
-    `fixed`, and `unlisted` beyond those; `seconds` by stage.
+    code; `people` and `delivery` are None in a summary of an older version, `delivery` in that of an undo too. Kinds
+    are the tables and, within users, students, guardians and staff by leading role. `schools` is by kind and school id;
+    `diagnosis` says what probably happened where guards tripped; `findings` by severity and code, `ledger` by code: how
+    many are `new`, `still` there, `fixed`, and `unlisted` beyond those; `seconds` by stage.
     """
 
     run: RunFacts
     source: SourceFacts
+    delivery: DeliveryVerdict | None = None
     counts: dict[str, dict[str, int]]
     people: PeopleFacts | None = None
     codes: dict[str, dict[str, int]]

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Protocol
 
+from rostersync.model.completeness import COMPLETE, Verdict
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -168,6 +170,10 @@ class Roster:
     """Per table bulk, delta or absent, as the file was taken (R-V5)."""
     unreadable: frozenset[str] = frozenset()
     """Of "users", "classes", "enrollments": those whose file has rows that cannot be told apart (R-V3)."""
+    verdict: Verdict = COMPLETE
+    """Whether the delivery is complete (model/completeness.py)."""
+    unsure: frozenset[str] = frozenset()
+    """Of `unreadable` those whose absences count for nothing because of the verdict alone."""
     missing: dict[str, frozenset[str]] = field(default_factory=dict)
     """Per table the columns of it that the file's header does not have: they say nothing (R-V4)."""
     roles: pl.DataFrame | None = None

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 SERIOUSNESS: Mapping[Action, tuple[Code, ...]] = MappingProxyType(
     {
         # what somebody has to look at before it can happen at all
-        Action.HELD: (Code.UNREADABLE_ROWS, Code.GUARD_HELD),
+        Action.HELD: (Code.UNREADABLE_ROWS, Code.INCOMPLETE_DELIVERY, Code.GUARD_HELD),
         Action.REJECTED: (Code.REJECTED_ROW,),
         Action.WITHHELD: (Code.NO_UNIQUE_CREDENTIAL, Code.NO_STUDENT),
         # what was taken away

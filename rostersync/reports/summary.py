@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rostersync.model.notes import Action
 from rostersync.model.report import (
+    DeliveryVerdict,
     RunFacts,
     RunSummary,
     SchoolRemovals,
@@ -40,6 +41,7 @@ def summarise(
     seconds: Mapping[str, float],
     report: Path,
     settings_digest: str,
+    delivery: DeliveryVerdict | None = None,
 ) -> RunSummary:
     """The summary of one run; counts are rows of the tables, as a filter in the spreadsheet shows them."""
     counts: dict[str, dict[str, int]] = {}
@@ -53,6 +55,7 @@ def summarise(
     return RunSummary(
         run=run,
         source=source,
+        delivery=delivery,
         counts=counts,
         people=people(tables),
         codes={kind: dict(sorted(found.items())) for kind, found in codes.items()},

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 ATTENTION = {
     Code.GUARD_HELD: "held by a guard",
     Code.UNREADABLE_ROWS: "removals held: rows whose sourcedId cannot be read",
+    Code.INCOMPLETE_DELIVERY: "removals held: the delivery is not complete",
     Code.REJECTED_ROW: "records whose row was rejected; known ones keep their values",
     Code.NO_UNIQUE_CREDENTIAL: "guardians not added: no e-mail or mobile of their own",
     Code.NO_STUDENT: "guardians not added: no student of theirs in the import",
@@ -47,6 +48,8 @@ def print_summary(summary: RunSummary, console: Console) -> None:
     """Prints a run's summary within 80 columns; plain text where the console is no terminal."""
     console.print(printable(_headline(summary)), style="bold", markup=False, highlight=False)
     console.print(printable(f"Source: {summary.source.name}"), markup=False, highlight=False, soft_wrap=True)
+    if text := delivery_text(summary):
+        console.print(printable(text), style="bold", markup=False, highlight=False, soft_wrap=True)
     _print_attention(summary, console)
     _print_counts(summary, console)
     _print_findings(summary, console)
@@ -77,7 +80,8 @@ def _print_attention(summary: RunSummary, console: Console) -> None:
     _print_diagnosis(summary, console)
     lines = [*_guard_lines(summary), *_error_lines(summary), *_code_lines(summary)]
     if not lines:
-        console.print("\nNothing needs a person.")
+        if not delivery_text(summary):
+            console.print("\nNothing needs a person.")
         return
     console.print("\nNeeds a person", style="bold")
     rows = _grid()
@@ -153,6 +157,14 @@ def unchanged_text(summary: RunSummary) -> str:
     if since is None or not limits:
         return ""
     return f"the files have not changed since {since:%Y-%m-%d %H:%M} UTC (limit {limits[0]})"
+
+
+def delivery_text(summary: RunSummary) -> str:
+    """Why the files are not taken for all of the district, in one line; blank where they are."""
+    delivery = summary.delivery
+    if delivery is None or not delivery.reasons:
+        return ""
+    return f"Delivery {delivery.verdict}, nobody is removed: {'; '.join(delivery.reasons)}."
 
 
 def _error_lines(summary: RunSummary) -> Iterator[tuple[int, str, str]]:

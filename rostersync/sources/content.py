@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 _CHUNK = 1 << 20
+_HEAD = 1 << 16
 
 
 def digests(paths: Sequence[Path]) -> list[str]:
@@ -34,3 +35,18 @@ def _digest(path: Path) -> str:
         while size := file.readinto(buffer):
             found.update(buffer[:size])
     return found.hexdigest()
+
+
+def ends_with_break(path: Path) -> bool:
+    """Whether the last line of a file is a whole one: LF ends it, or CR where no line of its start has LF.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    with path.open("rb") as file:
+        start = file.read(_HEAD)
+        if not start:
+            return False
+        file.seek(-1, os.SEEK_END)
+        last = file.read(1)
+    return last == b"\n" or (last == b"\r" and b"\n" not in start)

@@ -24,7 +24,7 @@ from rostersync.reports.html.school_changes import CHART_KINDS, SchoolLine, scho
 from rostersync.reports.html.trend import trend
 from rostersync.reports.marks import shown_table
 from rostersync.reports.seriousness import SERIOUSNESS, most_serious
-from rostersync.reports.terminal import TABLES, of_records, override_command, unchanged_text
+from rostersync.reports.terminal import TABLES, delivery_text, of_records, override_command, unchanged_text
 
 if TYPE_CHECKING:
     import polars as pl
@@ -96,6 +96,7 @@ def render(body: Body, summary: RunSummary, about: About) -> str:
             ending=_ending(summary),
             guards=of_records(summary),
             stale=unchanged_text(summary),
+            incomplete=delivery_text(summary),
             override=override_command(summary),
             waiting=tuple(line for line in needs if line.waits),
             look=tuple(line for line in needs if not line.waits),

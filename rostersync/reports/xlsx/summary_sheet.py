@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from rostersync.model.notes import Action
 from rostersync.reports.attention import attention, people_text
 from rostersync.reports.finding_codes import code_lines
-from rostersync.reports.terminal import KINDS, override_command, unchanged_text
+from rostersync.reports.terminal import KINDS, delivery_text, override_command, unchanged_text
 from rostersync.reports.xlsx.book import COLOURS, shown
 
 if TYPE_CHECKING:
@@ -50,13 +50,15 @@ def _run(sheet: Sheet, summary: RunSummary, about: About) -> None:
     for file in summary.source.files:
         rows = "not read" if file.rows is None else f"{file.rows:,} rows"
         sheet.row(["", shown(f"{file.name}: {rows}, {file.size:,} bytes")])
+    if text := delivery_text(summary):
+        sheet.row([shown(text)])
     sheet.skip()
 
 
 def _attention(sheet: Sheet, summary: RunSummary) -> None:
     sheet.heading("Needs a person")
     lines = list(attention(summary))
-    if not lines and not summary.guards_tripped:
+    if not lines and not summary.guards_tripped and not delivery_text(summary):
         sheet.row(["Nothing needs a person."])
     if lines:
         sheet.header(["sheet", "code", "rows", "what", "", "", "", "", "what to do"])

@@ -1,0 +1,77 @@
+"""Whether the files of a night are all there and whole, before anybody is taken for gone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Word = Literal["complete", "doubtful", "incomplete"]
+
+LAST_DELIVERIES = "last_deliveries"
+"""Fact of the state's meta: JSON, the FileFacts of the last applied deliveries, oldest first."""
+
+REMEMBERED = 5
+"""So many deliveries are remembered."""
+
+
+@dataclass(frozen=True)
+class FileFacts:
+    """What a file says of how it came here, beside its contents.
+
+    `ended`: it ends with a line break. `modified`: seconds since 1970, None where the source does not tell.
+    """
+
+    ended: bool
+    modified: int | None
+
+
+@dataclass(frozen=True)
+class DeliveryFacts:
+    """One delivery: its `digest`, and its files by name in lower case."""
+
+    digest: str
+    files: Mapping[str, FileFacts]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is thought of a delivery, and why: one sentence each, ids and names of files only.
+
+    Nobody is removed because of a delivery that is not complete.
+    """
+
+    word: Word = "complete"
+    reasons: tuple[str, ...] = ()
+
+
+COMPLETE = Verdict()
+
+
+def deliveries_of(text: str | None) -> tuple[DeliveryFacts, ...]:
+    """What the state remembers, oldest first; nothing where it cannot be read."""
+    try:
+        return tuple(
+            DeliveryFacts(str(kept["digest"]), {name: _file(facts) for name, facts in kept["files"].items()})
+            for kept in json.loads(text or "[]")
+        )
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return ()
+
+
+def _file(facts: list[Any]) -> FileFacts:
+    ended, modified = facts
+    return FileFacts(bool(ended), None if modified is None else int(modified))
+
+
+def with_tonight(known: tuple[DeliveryFacts, ...], tonight: DeliveryFacts) -> dict[str, str]:
+    """LAST_DELIVERIES after tonight; the same files once more are no other delivery."""
+    if known and known[-1].digest == tonight.digest:
+        return {}
+    kept = (*known, tonight)[-REMEMBERED:]
+    told = [
+        {"digest": each.digest, "files": {name: [file.ended, file.modified] for name, file in each.files.items()}}
+        for each in kept
+    ]
+    return {LAST_DELIVERIES: json.dumps(told, sort_keys=True)}
