@@ -73,7 +73,7 @@ class Repeat:
             about, before = reporting.about(self.settings, self.run_id), reporting.standing(self.settings)
             folder = reports.write(self.settings.reports.path, self.run_id, tables, about, meanwhile)
         except RosterSyncError as error:
-            raise (reporting.without_report(error, told[0]) if told else error) from error
+            raise (reporting.without_report(error, told[0]) if told else reporting.before_the_run(error)) from error
         reporting.tidy(self.settings, before, applied=True)
         return Outcome(self.run_id, folder, told[0], told[0].run.exit_code)
 
