@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import itertools
 import logging
@@ -21,6 +22,8 @@ from rostersync.errors import RosterSyncError
 
 INTERRUPTED = 128 + signal.SIGINT
 TERMINATED = 128 + signal.SIGTERM
+_PRINTERS = ("output.py", "terminal.py")
+"""Modules that do nothing else than print."""
 OUTPUT_CLOSED = 141  # what a shell reports of a program that SIGPIPE ended
 _WHOLE = "a run that was under way is applied whole or not at all"
 
@@ -32,17 +35,30 @@ class Terminated(BaseException):
 def main() -> None:
     """Runs the command of this process and exits with its code (contract.md, Exit codes)."""
     signal.signal(signal.SIGTERM, _terminate)
+    _fill_in_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A name that a terminal's encoding lacks must not end a run; programs that read us expect UTF-8.
             stream.reconfigure(errors="backslashreplace", encoding=stream.encoding if stream.isatty() else "utf-8")
     code = run(sys.argv[1:])
+    for asked in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(asked, signal.SIG_IGN)  # what was asked for is done or refused, and was said
     if sys.getprofile() or sys.gettrace():
         sys.exit(code)
     if not _flushed():
         code = code or OUTPUT_CLOSED
     logging.shutdown()
     os._exit(code)  # to take a large night's objects apart one by one would take longer than some of its work
+
+
+def _fill_in_streams() -> None:
+    """A standard stream that was closed becomes the null device: no file of ours may get its number."""
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(descriptor)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - until the process ends
 
 
 def _flushed() -> bool:
@@ -72,6 +88,9 @@ def run(arguments: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes it once more at its end
         return OUTPUT_CLOSED
     except Exception as error:  # noqa: BLE001 - the last resort: anything else is a defect of ours
+        if isinstance(error, OSError) and _of_output(error):
+            lost = f"the output cannot be written ({error.strerror}); {_WHOLE}: see `rostersync runs list`"
+            return _refuse(arguments, lost, 1, error)
         return _refuse(arguments, _unexpected(error), 1, error)
     if code == INTERRUPTED:  # how typer passes on a KeyboardInterrupt
         return _refuse(arguments, f"interrupted; {_WHOLE}", INTERRUPTED)
@@ -87,7 +106,8 @@ def _refuse(arguments: list[str], message: str, code: int, error: Exception | No
     trace = None
     if error is not None and "--verbose" in arguments:
         trace = "".join(traceback.format_exception(error))
-    sys.stderr.write(error_lines(message, code, trace, as_json=_wants_json(arguments)))
+    with contextlib.suppress(OSError, ValueError):  # nobody can be told, but for the exit code
+        sys.stderr.write(error_lines(message, code, trace, as_json=_wants_json(arguments)))
     return code
 
 
@@ -102,11 +122,23 @@ def _usage(error: typer.TyperException) -> str:
     return f"{' '.join(error.format_message().split()).rstrip('.')}; see `{command} --help`"
 
 
+def _of_output(error: OSError) -> bool:
+    """Whether stdout is what could not be written, as where a log lies on a full disk."""
+    place = _place(error)
+    return not _flushed() or (place is not None and Path(place.filename).name in _PRINTERS)
+
+
+def _place(error: Exception) -> traceback.FrameSummary | None:
+    """The innermost frame of ours."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if f"{os.sep}rostersync{os.sep}" in frame.filename] or list(frames)
+    return own[-1] if own else None
+
+
 def _unexpected(error: Exception) -> str:
     """What an unexpected exception is called: its text may hold personal data, its type and place do not."""
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if f"{os.sep}rostersync{os.sep}" in frame.filename] or frames
-    place = f" in {Path(own[-1].filename).name}, line {own[-1].lineno}" if own else ""
+    found = _place(error)
+    place = f" in {Path(found.filename).name}, line {found.lineno}" if found else ""
     reason = f" ({error.strerror})" if isinstance(error, OSError) and error.strerror else ""
     return f"unexpected {type(error).__name__}{reason}{place}; {_WHOLE}; run it again with --verbose for details"
 

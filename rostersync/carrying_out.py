@@ -91,8 +91,8 @@ def carry_out(
                 written.result()  # on the disk before the commit that names it
         except OSError as error:
             raise errors.StateError(
-                f"{snapshot.folder_of(path)} cannot be written ({error.strerror}); nothing was changed; "
-                "make it writable for the account that runs rostersync"
+                f"{snapshot.folder_of(path)} cannot be written ({error.strerror or error}); nothing was changed; "
+                "make room on its disk, and make it writable for the account that runs rostersync"
             ) from error
         watch.seconds["apply"] = time.perf_counter() - began
         summary = reporting.finished(summary, watch.seconds)
@@ -169,7 +169,7 @@ def finish(
         folder = reports.write(settings.reports.path, plan.run_id, tables, about, meanwhile)
     except errors.RosterSyncError as error:
         if not ended:
-            raise
+            raise reporting.before_the_run(error) from error
         raise reporting.without_report(error, summary) from error
     reporting.tidy(settings, before, applied=is_last_applied)
     return Outcome(plan.run_id, folder, summary, summary.run.exit_code)

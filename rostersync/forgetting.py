@@ -52,7 +52,7 @@ def forget(settings: Settings, user_id: str) -> Forgotten:
     with reading(path) as connection:  # a lost state is said before a lock is laid beside it
         before = forgotten_at(connection, user_id)
     writable(settings.reports.path)
-    with hold(path):
+    with hold(path, "forget"):
         done = Forgotten((user_id,), before=before)
         if before is None:
             with writing(path) as connection:

@@ -61,7 +61,7 @@ def sync(
     if dry_run:
         return night(settings, source, dry_run=True, full=full, progress=progress, overrides=overrides, now=now)
     check_state(settings)
-    with hold(settings.state.path):
+    with hold(settings.state.path, "sync"):
         found = paused(settings, source, now)
         if found is not None:
             return found

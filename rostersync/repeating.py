@@ -52,6 +52,7 @@ class Repeat:
         """None, and nothing is written, where the last run's tables are not kept."""
         from rostersync import reporting, reports
         from rostersync.errors import RosterSyncError
+        from rostersync.state import snapshot
         from rostersync.state.connection import writing
 
         with self.watch.stage("report"):
@@ -73,7 +74,8 @@ class Repeat:
             about, before = reporting.about(self.settings, self.run_id), reporting.standing(self.settings)
             folder = reports.write(self.settings.reports.path, self.run_id, tables, about, meanwhile)
         except RosterSyncError as error:
-            raise (reporting.without_report(error, told[0]) if told else error) from error
+            raise (reporting.without_report(error, told[0]) if told else reporting.before_the_run(error)) from error
+        snapshot.sweep(self.settings.state.path, standing.meta.get("snapshot"))  # what a run before could not remove
         reporting.tidy(self.settings, before, applied=True)
         return Outcome(self.run_id, folder, told[0], told[0].run.exit_code)
 

@@ -189,6 +189,15 @@ def unguarded_summary(
     )
 
 
+def before_the_run(error: RosterSyncError) -> RosterSyncError:
+    """What is said where something failed before the run was carried out; only of reports that is not said yet."""
+    from rostersync.reports.folder import ReportNotWritten
+
+    if not isinstance(error, ReportNotWritten):
+        return error
+    return RosterSyncError(f"{error} The run was not carried out: nothing was changed. Then run again.")
+
+
 def without_report(error: RosterSyncError, summary: RunSummary) -> RosterSyncError:
     """What is said where the run stands and only its report could not be written."""
     run = summary.run

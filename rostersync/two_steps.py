@@ -99,7 +99,7 @@ def apply(
     writable(settings.reports.path)
     check_state(settings)
     source = None if file.source_path is None else Path(file.source_path)
-    with hold(settings.state.path):
+    with hold(settings.state.path, "apply"):
         found = paused(settings, source, now)
         if found is not None:
             return found

@@ -54,7 +54,7 @@ def undo(settings: Settings, run_id: str | None, *, dry_run: bool) -> Undone:
         if dry_run:
             return _undone(_laid_out(connection, found.run_id), None)
     writable(settings.reports.path)
-    with hold(path):
+    with hold(path, "runs undo"):
         return _take_back(settings, found.run_id)
 
 
@@ -117,9 +117,10 @@ def _take_back(settings: Settings, run_id: str) -> Undone:
             folder = reports.write(settings.reports.path, own_id, tables, about, commit)
         except errors.RosterSyncError as error:
             if not applied:
-                raise
+                raise reporting.before_the_run(error) from error
             raise errors.RosterSyncError(
-                f"{error} Run {run_id} itself is taken back; only the report of that is missing."
+                f"{error} Run {run_id} itself is taken back, do not ask for it again; only the report of that is "
+                f"missing: `rostersync report {own_id}` writes it."
             ) from error
     snapshot.sweep(settings.state.path, None)
     reporting.tidy(settings, standing, applied=True, undone=run_id)

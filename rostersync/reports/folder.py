@@ -29,6 +29,10 @@ _PARTIAL = ".partial-"
 _LEFTOVER_SECONDS = 6 * 3600  # no report takes that long to write
 
 
+class ReportNotWritten(RosterSyncError):
+    """The folder of reports cannot be written; whoever asked for the report knows what became of the run."""
+
+
 def writable(path: Path) -> None:
     """Makes the folder of reports when it is missing, and checks that a report can be written there.
 
@@ -62,7 +66,8 @@ def publish(path: Path, run_id: str, writer: Callable[[Path], object]) -> Path:
     What an earlier, killed run left is removed. Folders have mode 0700 and files 0600, whatever the umask.
 
     Raises:
-        RosterSyncError: the folder cannot be written, or that run has a report already.
+        ReportNotWritten: the folder cannot be written.
+        RosterSyncError: that run has a report already.
         ValueError: not a run id.
     """
     if not RUN_ID.fullmatch(run_id):
@@ -80,9 +85,9 @@ def publish(path: Path, run_id: str, writer: Callable[[Path], object]) -> Path:
             partial.rename(target)
         _flush_folder(path)
     except OSError as error:
-        raise RosterSyncError(
+        raise ReportNotWritten(
             f"The report of run {run_id} was not written to {path} ({reason(error)}); no part of it was "
-            "left there. Make room or make the folder writable, then run again."
+            "left there. Make room or make the folder writable."
         ) from error
     return target
 

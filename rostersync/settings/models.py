@@ -17,10 +17,12 @@ from pydantic import (
     SecretStr,
     ValidationInfo,
     field_validator,
+    model_validator,
 )
 
 from rostersync.errors import ConfigurationError
 from rostersync.settings import secrets
+from rostersync.settings.file_systems import network_kind
 from rostersync.settings.guards import Guards, Pause, SchoolGuards
 from rostersync.settings.mistakes import nearest
 from rostersync.settings.section import Section
@@ -115,6 +117,18 @@ class State(Section):
     """Where the state lies; `url` is absolute once loaded."""
 
     url: Annotated[str, AfterValidator(_names_state)] = "sqlite:///state.db"
+    allow_network_file_system: bool = False
+
+    @model_validator(mode="after")
+    def _on_a_disk_of_this_machine(self) -> State:
+        kind = None if self.allow_network_file_system else network_kind(self.path)
+        if kind is not None:
+            raise ValueError(
+                f"{self.path} lies on a network file system ({kind}), where locks and SQLite's log may fail and mix up "
+                "nights; name a folder on a disk of this machine in state.url, or, if only this machine ever opens the "
+                "state, set state.allow_network_file_system = true"
+            )
+        return self
 
     @property
     def path(self) -> Path:

@@ -146,7 +146,8 @@ class StagedFile:
     ) -> None:
         with suppress(OSError):  # a full disk at the last flush: the write that failed has said so
             self._stream.close()
-        self._part.unlink(missing_ok=True)
+        with suppress(OSError):  # gone already where the file is whole; else it goes with its folder
+            self._part.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -7,8 +7,9 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from rostersync.errors import StateBusy, StateError
+from rostersync.errors import StateError
 from rostersync.state.schema import verify
+from rostersync.state.trouble import told
 from rostersync.state.upgrading import bring_up_to_date
 
 _BUSY_TIMEOUT = 30.0  # seconds that a short-lived other writer, such as a database browser, is waited for
@@ -30,7 +31,7 @@ def _open(path: Path, mode: str) -> sqlite3.Connection:
             check_same_thread=mode != "ro",  # SQLite is built serialized; what only reads may do so beside other work
         )
     except sqlite3.Error as error:
-        raise StateError(f"{path} cannot be opened ({error}); nothing was changed") from error
+        raise told(path, error, "opened") from error
     try:
         if not verify(connection, path):
             connection.close()
@@ -59,7 +60,7 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
         connection.execute("BEGIN")
         yield connection
     except sqlite3.DatabaseError as error:
-        raise _damaged(path, error) from error
+        raise told(path, error, "read as a state") from error
     finally:
         connection.close()
 
@@ -84,20 +85,11 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
             connection.rollback()
             raise
         connection.execute("COMMIT")
-    except sqlite3.OperationalError as error:
-        if "locked" in str(error) or "busy" in str(error):
-            raise StateBusy(f"{path} is locked by another program; nothing was changed; try again later") from error
-        raise StateError(f"{path} cannot be written ({error}); nothing was changed") from error
     except sqlite3.IntegrityError:
         raise
+    except sqlite3.OperationalError as error:
+        raise told(path, error, "written", "run again with --verbose for details") from error
     except sqlite3.DatabaseError as error:
-        raise _damaged(path, error) from error
+        raise told(path, error, "read as a state") from error
     finally:
         connection.close()
-
-
-def _damaged(path: Path, error: sqlite3.DatabaseError) -> StateError:
-    return StateError(
-        f"{path} cannot be read as a state ({error}); nothing was changed; "
-        "restore a backup: rostersync state restore FILE"
-    )

@@ -93,7 +93,7 @@ def restore(state: Path, file: Path) -> Restored:
     if state.exists() and file.samefile(state):
         raise ConfigurationError(f"{file} is the state itself; it was left as it is; name a backup")
     draft = state.with_name(state.name + ".restore")
-    with hold(state):
+    with hold(state, "state restore"):
         try:
             _remove(draft)  # of a restore that was killed
             last_run = _draft_of(file, draft)

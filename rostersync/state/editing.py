@@ -37,7 +37,7 @@ def editing(path: Path, *, counts_stand: bool = False) -> Iterator[Editing]:
     """
     with reading(path):  # a lost state is said before a lock is laid beside it
         pass
-    with hold(path), writing(path) as connection:
+    with hold(path, "an edit"), writing(path) as connection:
         connection.row_factory = sqlite3.Row
         before = connection.total_changes
         yield Editing(connection)

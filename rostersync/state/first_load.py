@@ -81,7 +81,10 @@ def transaction(path: Path, plan: Plan, draft: Draft | None = None) -> Iterator[
         StateError: the state cannot be written.
     """
     if draft is None:
-        remove(_draft(path))  # of a run that was killed
+        try:
+            remove(_draft(path))  # of a run that was killed
+        except OSError as error:
+            raise _not_written(path, error) from error
     if draft is not None or suits(plan):
         with _replacing(path, plan, draft) as connection:
             if connection is not None:
@@ -126,12 +129,28 @@ def _replacing(path: Path, plan: Plan, draft: Draft | None) -> Iterator[sqlite3.
             flush(draft.file)
             old.close()  # Windows replaces no open file; whoever opens the old one now reads an empty state
             draft.file.replace(path)
-            flush(path.parent)
         except (OSError, sqlite3.OperationalError) as error:
-            raise StateError(
-                f"{path} cannot be written ({getattr(error, 'strerror', None) or error}); nothing was changed; "
-                "make room, and make its folder writable for the account that runs rostersync"
-            ) from error
+            raise _not_written(path, error) from error
+        _flush_folder(path)
+
+
+def _not_written(path: Path, error: OSError | sqlite3.Error) -> StateError:
+    return StateError(
+        f"{path} cannot be written ({getattr(error, 'strerror', None) or error}); nothing was changed; "
+        "make room, and make its folder writable for the account that runs rostersync"
+    )
+
+
+def _flush_folder(path: Path) -> None:
+    """The new file has the state's name; whether it keeps it through a power cut is the disk's."""
+    try:
+        flush(path.parent)
+    except OSError as error:
+        raise StateError(
+            f"the run itself is applied, but {path.parent} could not be brought to the disk ({error.strerror}): after "
+            "a power cut the state may be the empty one; see whether the disk fails; `rostersync report` writes the "
+            "report, which is missing"
+        ) from error
 
 
 def _is_empty(old: sqlite3.Connection) -> bool:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rostersync.errors import StateError
+from rostersync.state.trouble import told
 from rostersync.state.views import VIEWS
 
 if TYPE_CHECKING:
@@ -120,7 +121,8 @@ def verify(connection: sqlite3.Connection, path: Path) -> bool:
     """Refuse a file that is no state; False where it is one of an older schema.
 
     Raises:
-        StateError: the file is empty, foreign, damaged, unfinished, or of a newer version.
+        StateError: the file is empty, foreign, damaged, unfinished, of a newer version, or cannot be read.
+        StateBusy: another program locks it.
     """
     restore = (
         "nothing was changed; restore a backup (rostersync state restore FILE), or run `rostersync init` for a new "
@@ -142,5 +144,5 @@ def verify(connection: sqlite3.Connection, path: Path) -> bool:
         if connection.execute("SELECT count(*) FROM meta WHERE key = 'generation'").fetchone()[0] != 1:
             raise StateError(f"{path} is unfinished: it names no generation; {restore}")
     except sqlite3.DatabaseError as error:
-        raise StateError(f"{path} cannot be read as a state ({error}); {restore}") from error
+        raise told(path, error, "read as a state", restore.partition("; ")[2]) from error
     return bool(version == SCHEMA_VERSION)

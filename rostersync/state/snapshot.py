@@ -6,6 +6,7 @@ own, which hold within one version of polars: the version and a canary are kept 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
@@ -82,9 +83,10 @@ def read(state: Path, name: str | None) -> Snapshot | None:
 
 def sweep(state: Path, keep: str | None) -> None:
     """Remove the snapshots that no state names any more."""
-    for folder in folder_of(state).glob("*"):
-        if folder.name != keep:
-            shutil.rmtree(folder, ignore_errors=True)
+    with contextlib.suppress(OSError):  # what stays costs room alone, and the next run tries again
+        for folder in folder_of(state).glob("*"):
+            if folder.name != keep:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _version() -> str:

@@ -23,7 +23,7 @@ def bring_up_to_date(path: Path) -> None:
         StateBusy: a run holds the state.
         StateError: no copy can be made, or the file cannot be written; the state is as it was.
     """
-    with hold(path):
+    with hold(path, "bringing it up to date"):
         version = _version(path)
         if version >= SCHEMA_VERSION:  # another process did it meanwhile
             return

@@ -1,0 +1,44 @@
+"""What SQLite says when a state cannot be read or written, in words for people: what to do hangs on why."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from rostersync.errors import RosterSyncError, StateBusy, StateError
+
+_PRIMARY = 0xFF
+"""The part of an extended result code that says what kind it is."""
+_DISK = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
+_CLOSED = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM})
+_BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+RESTORE = "restore a backup: rostersync state restore FILE"
+
+
+def of_disk(error: sqlite3.Error) -> bool:
+    """Whether the disk is full or fails: that says nothing of the state itself, which needs no backup then."""
+    return _kind(error) in _DISK
+
+
+def told(path: Path, error: sqlite3.Error, doing: str, otherwise: str = RESTORE) -> RosterSyncError:
+    """The error to raise where a state could not be read or written, and nothing was changed.
+
+    `doing` is what failed ("read as a state", "written"); `otherwise` what to do where neither the disk nor the
+    folder's permissions are to blame.
+    """
+    kind = _kind(error)
+    if kind in _BUSY:
+        return StateBusy(f"{path} is locked by another program; nothing was changed; try again later")
+    if kind in _DISK:
+        advice = "make room on its disk, or see whether the disk fails, then run again"
+    elif kind in _CLOSED:
+        advice = "make it and its folder writable for the account that runs rostersync"
+    else:
+        advice = otherwise
+    return StateError(f"{path} cannot be {doing} ({error}); nothing was changed; {advice}")
+
+
+def _kind(error: sqlite3.Error) -> int | None:
+    """SQLite's result code; None of an error of the module itself."""
+    code: int | None = getattr(error, "sqlite_errorcode", None)
+    return None if code is None else code & _PRIMARY

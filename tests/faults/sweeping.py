@@ -1,0 +1,100 @@
+"""Disturbs a command at every one of its system calls, or at a sample of them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.faults import nights
+from tests.faults.injecting import Fault, Point, Program, killed
+from tests.faults.verdict import Expected
+
+EVERY_POINT = bool(os.environ.get("ROSTERSYNC_EVERY_POINT"))
+SAMPLE = 16
+"""So many calls of a command are disturbed, and at least two of each kind, unless ROSTERSYNC_EVERY_POINT is set."""
+
+
+@dataclass
+class Swept:
+    """What a sweep of one fault came to; `calls`: call -> how many there are, `tried`: how many were disturbed."""
+
+    calls: dict[str, int]
+    tried: Counter[str] = field(default_factory=Counter)
+    left: Counter[str] = field(default_factory=Counter)
+    """`old` or `new` -> how often it was left."""
+
+    @property
+    def found(self) -> int:
+        """How many calls there are."""
+        return sum(self.calls.values())
+
+
+class Sweep:
+    """A command, what it comes to undisturbed, and the folder in which it is disturbed."""
+
+    def __init__(self, program: Program, name: str, folder: Path) -> None:
+        self.night = nights.make(name, folder / "before")
+        self._program = program
+        self._folder = folder / "left"
+        self._fresh()
+        program.counted(self.night, self._folder, "SIGKILL")
+        self.expected = Expected.of(self.night, self._folder.rename(folder / "new"))
+
+    def sweep(self, fault: Fault, *, sampled: bool = not EVERY_POINT) -> Swept:
+        """Disturb the command with the fault at all calls or a sample, and check what each time is left.
+
+        Raises:
+            AssertionError: R-A4 does not hold at some points, which are named.
+        """
+        self._fresh()
+        swept = Swept(self._program.counted(self.night, self._folder, fault))
+        wrong = []
+        for call, count in swept.calls.items():
+            for number in _sample(count, swept.found) if sampled else range(1, count + 1):
+                try:
+                    which = self.at(Point(fault, call, number))
+                except AssertionError as error:
+                    wrong.append(str(error))
+                    continue
+                if which is not None:
+                    swept.tried[call] += 1
+                    swept.left[which] += 1
+        assert not wrong, "\n\n".join([f"{len(wrong)} points", *wrong[:20]])
+        return swept
+
+    def at(self, point: Point, mistake: str = "") -> str | None:
+        """What a fault at this point leaves, `old` or `new`; None where the command came to no such call.
+
+        Raises:
+            AssertionError: R-A4 does not hold.
+        """
+        self._fresh()
+        ending = self._program.disturbed(self.night, self._folder, point, mistake)
+        if not ending.fired and not killed(ending):
+            return None
+        try:
+            return self.expected.check(self._folder, ending, point.fault)
+        except AssertionError as error:
+            raise AssertionError(f"{self.night.name}, {point}: {error}; {ending}") from error
+
+    def kill(self, calls: Iterable[str], count: int, mistake: str) -> None:
+        """Kill a program with a mistake in it at the first so many of these calls."""
+        for call in calls:
+            for number in range(1, count + 1):
+                self.at(Point("SIGKILL", call, number), mistake)
+
+    def _fresh(self) -> None:
+        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.copytree(self.night.before, self._folder)
+
+
+def _sample(count: int, of: int) -> list[int]:
+    """Some of the calls of one kind, from the first to the last, as many as their share of all calls asks for."""
+    wanted = max(2, round(SAMPLE * count / of))
+    if wanted >= count:
+        return list(range(1, count + 1))
+    return sorted({1 + round((count - 1) * place / (wanted - 1)) for place in range(wanted)})

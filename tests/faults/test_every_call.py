@@ -1,0 +1,46 @@
+"""R-A4 at every system call: a command that is killed there, or whose call fails, leaves all of its work or none.
+
+Afterwards the state is sound and the next night comes to the same end; no message is queued twice, what was said agrees
+with what was left, and the report of a run that is applied can be written.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.faults import figures
+from tests.faults.injecting import FAULTS, Fault, Program
+from tests.faults.sweeping import EVERY_POINT, Sweep
+
+pytestmark = pytest.mark.long
+FLOOR_OF_SAMPLE = 15
+NIGHTS = ("sync", "undo", "migration", "first load")
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [(name, fault) for name in NIGHTS for fault in FAULTS if name == "sync" or not fault.startswith(("SIGT", "SIGI"))],
+)
+def test_whole_or_nothing(program: Program, tmp_path: Path, name: str, fault: Fault) -> None:
+    sweep = Sweep(program, name, tmp_path)
+    swept = sweep.sweep(fault)
+    figures.write(
+        f"{name}-{fault}".replace(" ", "-"),
+        {
+            "operation": name,
+            "fault": fault,
+            "every_point": EVERY_POINT,
+            "points": swept.found,
+            "floor": sweep.night.floor,
+            "swept": swept.tried.total(),
+            "swept_by_call": dict(swept.tried),
+            "left": dict(swept.left),
+        },
+    )
+    assert swept.found >= sweep.night.floor, f"the sweep sees too little: {swept.calls}"
+    least = 0.8 * swept.found if EVERY_POINT else FLOOR_OF_SAMPLE
+    assert swept.tried.total() >= least, f"hardly anything was disturbed: {swept.tried} of {swept.calls}"
+    assert swept.left["old"] > 0
+    assert swept.left["new"] > 0, "nothing was disturbed after the commit"
