@@ -20,14 +20,17 @@ _BESIDE: Mapping[str, tuple[str, ...]] = MappingProxyType({"marks": MARK_COLUMNS
 
 
 def pack(tables: ReportTables) -> dict[str, bytes]:
-    """Table -> its rows as a compressed Arrow file; of what the report has."""
+    """Table -> its rows as a compressed Arrow file, and nothing else in it; of what the report has."""
+    import polars as pl
+
     packed = {}
     for table, columns in {**TABLE_COLUMNS, **_BESIDE}.items():
         frame = getattr(tables, table)
         if frame is None:
             continue
         buffer = io.BytesIO()
-        polars_frame(frame, columns).write_ipc(buffer, compression="zstd")
+        # Of the oldest kind: the newest writes the memory behind a text column, texts of rows that are not in it too.
+        polars_frame(frame, columns).write_ipc(buffer, compression="zstd", compat_level=pl.CompatLevel.oldest())
         packed[table] = buffer.getvalue()
     return packed
 
