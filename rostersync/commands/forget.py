@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 COLUMNS = ("where", "erased")
 OUTSIDE = (
-    "Not reached: plan files (--out), listings and reports that lie elsewhere, support bundles, files that the SIS still "
-    "has, and copies of all these."
+    "Not reached: plan files (--out), listings and reports that lie elsewhere, support bundles, files that the SIS "
+    "still has, and copies of all these."
 )
 
 

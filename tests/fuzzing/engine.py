@@ -117,7 +117,8 @@ def with_atheris(watched: Watched, starts: list[bytes]) -> None:
         f"-max_total_time={seconds}",
         "-max_len=4096",
         "-len_control=0",
-        "-timeout=60",
+        "-timeout=600",
+        f"-artifact_prefix={corpus}/",
         "-rss_limit_mb=4096",
         "-print_final_stats=1",
     ]
