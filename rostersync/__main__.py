@@ -108,7 +108,10 @@ def _unexpected(error: Exception) -> str:
     own = [frame for frame in frames if f"{os.sep}rostersync{os.sep}" in frame.filename] or frames
     place = f" in {Path(own[-1].filename).name}, line {own[-1].lineno}" if own else ""
     reason = f" ({error.strerror})" if isinstance(error, OSError) and error.strerror else ""
-    return f"unexpected {type(error).__name__}{reason}{place}; {_WHOLE}; run it again with --verbose for details"
+    return (
+        f"unexpected {type(error).__name__}{reason}{place}; {_WHOLE}; run it again with --verbose for details; "
+        "`rostersync state check` tells whether the state is damaged"
+    )
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -58,7 +59,7 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
     try:
         connection.execute("BEGIN")
         yield connection
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, json.JSONDecodeError) as error:
         raise _damaged(path, error) from error
     finally:
         connection.close()
@@ -90,13 +91,13 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
         raise StateError(f"{path} cannot be written ({error}); nothing was changed") from error
     except sqlite3.IntegrityError:
         raise
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, json.JSONDecodeError) as error:
         raise _damaged(path, error) from error
     finally:
         connection.close()
 
 
-def _damaged(path: Path, error: sqlite3.DatabaseError) -> StateError:
+def _damaged(path: Path, error: sqlite3.DatabaseError | json.JSONDecodeError) -> StateError:
     return StateError(
         f"{path} cannot be read as a state ({error}); nothing was changed; "
         "restore a backup: rostersync state restore FILE"
