@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # The scenarios of the rules that are lived once more with --full.
 TWINS = $(shell grep -lE "Twins|Lived" tests/policies/test_*.py)
 
-.PHONY: setup demo demo-sftp test test-long test-browser test-office docs check format bench lock clean
+.PHONY: setup demo demo-sftp test test-long test-browser test-office docs figures fuzz check release-check format bench lock clean
 
 setup: $(VENV)/.ready
 
@@ -54,6 +54,15 @@ docs: setup
 
 bench: setup
 	$(BIN)/python -m benchmarks.run
+
+# Floors, known vulnerabilities of everything locked, a bill of materials in dist/. Fails where it cannot look them up.
+release-check: setup
+	$(BIN)/python -m release.check
+
+# Mutated bytes against the readers for a quarter of an hour each; better with atheris in .venv (pip install atheris).
+fuzz: setup
+	$(BIN)/python -m tests.fuzzing.engine archive --seconds 900
+	$(BIN)/python -m tests.fuzzing.engine importer --seconds 900
 
 # Needs uv on the path; the lock files hold hashes and no index address.
 lock:

@@ -140,7 +140,10 @@ def _unexpected(error: Exception) -> str:
     found = _place(error)
     place = f" in {Path(found.filename).name}, line {found.lineno}" if found else ""
     reason = f" ({error.strerror})" if isinstance(error, OSError) and error.strerror else ""
-    return f"unexpected {type(error).__name__}{reason}{place}; {_WHOLE}; run it again with --verbose for details"
+    return (
+        f"unexpected {type(error).__name__}{reason}{place}; {_WHOLE}; run it again with --verbose for details; "
+        "`rostersync state check` tells whether the state is damaged"
+    )
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from rostersync.errors import RosterSyncError
-from rostersync.model.forgotten import Forgotten, FormerPerson
+from rostersync.model.forgotten import Forgotten, FormerPerson, TheirsAlone
 from rostersync.settings import Settings
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def forget(settings: Settings, user_id: str) -> Forgotten:
         RefusedByPolicy: a record of theirs is current, or in the last import.
         StateBusy: a run holds the state, or a reader keeps old pages.
     """
+    from rostersync.plans.file import kept_in
     from rostersync.reports.folder import writable
     from rostersync.state.connection import reading, writing
     from rostersync.state.copies import copies_beside
@@ -60,12 +61,13 @@ def forget(settings: Settings, user_id: str) -> Forgotten:
                 done.ids, done.rows = person.ids, erase(connection, person)
                 _clean_reports(settings, connection, person.ids, theirs_alone(connection, person), done)
         clear_free_pages(path)
-    done.copies = copies_beside(path)
+    folders = {path.parent.resolve(), settings.file.parent.resolve()}
+    done.copies = [*copies_beside(path), *(plan for folder in sorted(folders) for plan in kept_in(folder))]
     return done
 
 
 def _clean_reports(
-    settings: Settings, connection: sqlite3.Connection, ids: Sequence[str], contacts: Sequence[str], done: Forgotten
+    settings: Settings, connection: sqlite3.Connection, ids: Sequence[str], theirs: TheirsAlone, done: Forgotten
 ) -> None:
     """The tables that the state keeps, and every report on the disk that names them."""
     from rostersync.reports import index
@@ -77,13 +79,14 @@ def _clean_reports(
 
     kept = report_tables.runs_kept(connection)
     for run_id in kept:
-        tables = without(unpack(report_tables.kept(connection, run_id)), ids, contacts)
-        if tables is not None:
-            report_tables.replace(connection, run_id, pack(tables))
-            done.rows["report_tables"] = done.rows.get("report_tables", 0) + 1
+        tables = unpack(report_tables.kept(connection, run_id))
+        cleaned = without(tables, ids, theirs)
+        # All are packed anew: those of earlier versions hold texts of rows that are not in them.
+        report_tables.replace(connection, run_id, pack(cleaned or tables))
+        done.rows["report_tables"] = done.rows.get("report_tables", 0) + (cleaned is not None)
     for run_id in sorted(run_ids(settings.reports.path)):
         folder = settings.reports.path / run_id
-        if not names(folder, ids, contacts):
+        if not names(folder, ids, theirs):
             continue
         if run_id in kept:
             _write_again(settings, connection, folder, unpack(report_tables.kept(connection, run_id)))

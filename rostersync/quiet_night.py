@@ -125,17 +125,17 @@ def _standing(settings: Settings, now: datetime) -> Standing | None:
         last = connection.execute(
             "SELECT run_id, status, generation, undoes, summary FROM runs WHERE applied ORDER BY number DESC LIMIT 1"
         ).fetchone()
-    inputs = Inputs.of_text(meta.get(INPUTS))
-    if inputs is None or last is None:
-        return None
-    run_id, status, generation, undoes, summary = last
-    same = (
-        (status, undoes) == ("applied", None)
-        and _untouched(generation, meta)
-        and _decides_the_same(inputs, settings, now.astimezone(settings.district.zone).date())
-        and unchanged_too_long(meta, now, settings) is None
-    )
-    return Standing(run_id, json.loads(summary), meta, inputs) if same and summary else None
+        inputs = Inputs.of_text(meta.get(INPUTS))
+        if inputs is None or last is None:
+            return None
+        run_id, status, generation, undoes, summary = last
+        same = (
+            (status, undoes) == ("applied", None)
+            and _untouched(generation, meta)
+            and _decides_the_same(inputs, settings, now.astimezone(settings.district.zone).date())
+            and unchanged_too_long(meta, now, settings) is None
+        )
+        return Standing(run_id, json.loads(summary), meta, inputs) if same and summary else None
 
 
 def _untouched(generation: int, meta: Mapping[str, str]) -> bool:

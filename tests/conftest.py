@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.figures import pytest_runtest_logreport, pytest_sessionfinish  # noqa: F401 - hooks
+
 settings.register_profile("patient", deadline=None)  # a busy machine is no finding
 if "CI" not in os.environ:  # there hypothesis takes a profile of its own, as patient
     settings.load_profile("patient")

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 COLUMNS = ("where", "erased")
 OUTSIDE = (
-    "Not reached: plan files (--out), listings and reports that were written elsewhere, support bundles, files that "
-    "the SIS still has, and copies of all these."
+    "Not reached: plan files (--out), listings and reports that lie elsewhere, support bundles, files that the SIS "
+    "still has, and copies of all these."
 )
 
 
@@ -42,7 +42,7 @@ def forget(
     if done.before is not None:
         output.said(f"{user} had been forgotten at {done.before}; the file was cleared of old pages again.")
     if done.copies:
-        output.said(f"Copies of the state that may still hold them: {', '.join(map(str, done.copies))}")
+        output.said(f"Copies of the state, and plans, that may still hold them: {', '.join(map(str, done.copies))}")
     output.said(OUTSIDE)
 
 

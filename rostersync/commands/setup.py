@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from rostersync.commands import invocation, logs, output
+from rostersync.commands import interpreter, invocation, logs, output
 from rostersync.errors import ConfigurationError, RosterSyncError, SourceError
 
 if TYPE_CHECKING:
@@ -102,6 +102,7 @@ def doctor(context: typer.Context) -> None:
         raise
     logs.configure(call)
     output.line(_line(Answer("configuration", str(settings.file))))
+    output.line(_line(_check_interpreter()))
     first_failure = 0
     checks = (
         ("state", _check_state),
@@ -121,16 +122,23 @@ def doctor(context: typer.Context) -> None:
 
 
 class Answer(NamedTuple):
-    """What one check found; exit code 0 where all is well."""
+    """What one check found; exit code 0 where all is well, or where there is only something to think of (`warn`)."""
 
     name: str
     text: str
     exit_code: int = 0
+    warn: bool = False
 
 
 def _line(answer: Answer) -> str:
-    mark = "failed" if answer.exit_code else "ok"
+    mark = "failed" if answer.exit_code else "warn" if answer.warn else "ok"
     return f"{mark:<6}  {answer.name:<13}  {output.printable(answer.text)}"
+
+
+def _check_interpreter() -> Answer:
+    release = interpreter.running()
+    found = interpreter.holes_of(release)
+    return Answer("python", interpreter.said(release, found), warn=bool(found))
 
 
 def _check_state(settings: Settings) -> Iterator[Answer]:

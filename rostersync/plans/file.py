@@ -45,6 +45,14 @@ def _is_plan(path: Path) -> bool:
         return False
 
 
+def kept_in(folder: Path) -> list[Path]:
+    """The plans directly in a folder."""
+    try:
+        return [path for path in sorted(folder.iterdir()) if _is_plan(path)]
+    except OSError:
+        return []
+
+
 def write(path: Path, plan: PlanFile) -> None:
     """Write the plan, readable by its owner alone; whatever fails, `path` is what it was.
 

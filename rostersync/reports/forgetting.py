@@ -10,6 +10,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rostersync.model.forgotten import ERASED, TheirsAlone
 from rostersync.model.report import ReportTables
 from rostersync.reports.folder import REPORT_FILE
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
     from rostersync.model.report import Frame
 
-ERASED = "[forgotten]"
-"""In the place of a contact of theirs in what is said of somebody else."""
 _ID_COLUMNS = {
     "users": ("id",),
     "enrollments": ("user_id",),
@@ -29,14 +28,14 @@ _ID_COLUMNS = {
 }
 
 
-def without(tables: ReportTables, ids: Sequence[str], contacts: Sequence[str]) -> ReportTables | None:
-    """The tables without the rows of these users, their contacts struck out of others; None: nothing is told."""
+def without(tables: ReportTables, ids: Sequence[str], theirs: TheirsAlone) -> ReportTables | None:
+    """The tables without the rows of these users, what is theirs alone struck out of others; None: nothing is told."""
     present = [each.name for each in fields(ReportTables) if getattr(tables, each.name) is not None]
     plain = {name: _as_text(getattr(tables, name)) for name in present}
-    theirs = {name: _theirs(name, frame, ids) for name, frame in plain.items()}
+    gone = {name: _about(name, frame, ids) for name, frame in plain.items()}
     if "marks" in plain:  # row by row beside the issues
-        theirs["marks"] = theirs["issues"]
-    cleaned = {name: _struck(frame.filter(~theirs[name]), contacts) for name, frame in plain.items()}
+        gone["marks"] = gone["issues"]
+    cleaned = {name: _struck(name, frame.filter(~gone[name]), theirs) for name, frame in plain.items()}
     if all(frame.equals(plain[name]) for name, frame in cleaned.items()):
         return None
     return ReportTables(**cleaned)
@@ -49,7 +48,7 @@ def _as_text(frame: Frame) -> pl.DataFrame:
     return pl.DataFrame(frame).with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))
 
 
-def _theirs(name: str, frame: pl.DataFrame, ids: Sequence[str]) -> pl.Series:
+def _about(name: str, frame: pl.DataFrame, ids: Sequence[str]) -> pl.Series:
     """Which rows are about one of these users."""
     import polars as pl
 
@@ -57,12 +56,39 @@ def _theirs(name: str, frame: pl.DataFrame, ids: Sequence[str]) -> pl.Series:
     return frame.select(pl.any_horizontal(pl.repeat(value=False, n=frame.height), *about)).to_series()
 
 
-def _struck(frame: pl.DataFrame, contacts: Sequence[str]) -> pl.DataFrame:
+def _struck(name: str, frame: pl.DataFrame, theirs: TheirsAlone) -> pl.DataFrame:
+    """Contacts wherever they stand, names in rows about those who once shared an account with them."""
     import polars as pl
 
-    if not contacts:
+    frame = _replaced(frame, pl.repeat(value=True, n=frame.height, eager=True), theirs.contacts)
+    return _replaced(frame, _about(name, frame, theirs.others), theirs.names)
+
+
+def _replaced(frame: pl.DataFrame, where: pl.Series, values: Sequence[str]) -> pl.DataFrame:
+    """The few cells that hold one of the values are looked at one by one: where it ends decides."""
+    import polars as pl
+
+    if not values or not where.any():
         return frame
-    return frame.with_columns(pl.col(pl.String).str.replace_many(list(contacts), [ERASED] * len(contacts)))
+    pattern = _whole(values)
+    columns = [column for column, kind in frame.schema.items() if kind == pl.String]
+    holds = pl.any_horizontal(
+        pl.col(column).str.contains_any(list(values)).fill_null(value=False) for column in columns
+    )
+    if not columns or not frame.select((holds & where).any()).item():
+        return frame
+    cells = frame.filter(where).select(pl.concat_list(pl.col(columns)).explode().unique().alias("cell"))["cell"]
+    changed = {cell: new for cell in cells.drop_nulls() if (new := pattern.sub(ERASED, cell)) != cell}
+    return frame.with_columns(
+        pl.when(where).then(pl.col(column).replace(changed)).otherwise(pl.col(column)).alias(column)
+        for column in columns
+    )
+
+
+def _whole(values: Sequence[str]) -> re.Pattern[str]:
+    """One of the values by itself: not the end of a longer address, not a number with an extension behind it."""
+    said = "|".join(re.escape(value) for value in values)
+    return re.compile(rf"(?<![\w.+'%-])(?:{said})(?![\w-])(?!\.\w)(?! ext\. \d)")
 
 
 def formats_of(folder: Path) -> tuple[str, ...]:
@@ -72,8 +98,10 @@ def formats_of(folder: Path) -> tuple[str, ...]:
     return tuple(name for name, there in found.items() if there)
 
 
-def names(folder: Path, ids: Sequence[str], contacts: Sequence[str]) -> bool:
-    """Whether a report tells of one of these users, or has one of the contacts in it."""
+def names(folder: Path, ids: Sequence[str], theirs: TheirsAlone) -> bool:
+    """Whether a report tells of one of these users, or has something in it that is theirs alone."""
+    contact = _whole(theirs.contacts) if theirs.contacts else None
+    name = _whole(theirs.names) if theirs.names and theirs.others else None
     said = "|".join(re.escape(each) for each in ids)
     pattern = re.compile(rf"(?<![\w-])(?:{said})(?![\w-])")
     whole = (folder / "users.csv").is_file()
@@ -81,7 +109,9 @@ def names(folder: Path, ids: Sequence[str], contacts: Sequence[str]) -> bool:
         if not REPORT_FILE.fullmatch(entry.name) or entry.is_symlink():
             continue
         text = _text(entry)
-        if any(contact in text for contact in contacts):
+        if contact is not None and contact.search(text):
+            return True
+        if name is not None and name.search(text) and any(other in text for other in theirs.others):
             return True
         if entry.suffix == ".csv":
             if _row_of(entry, ids):

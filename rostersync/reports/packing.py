@@ -6,6 +6,7 @@ import io
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from rostersync.errors import StateError
 from rostersync.model.report import FIXED_COLUMNS, MARK_COLUMNS, TABLE_COLUMNS, ReportTables
 from rostersync.reports.frames import polars_frame
 
@@ -20,14 +21,17 @@ _BESIDE: Mapping[str, tuple[str, ...]] = MappingProxyType({"marks": MARK_COLUMNS
 
 
 def pack(tables: ReportTables) -> dict[str, bytes]:
-    """Table -> its rows as a compressed Arrow file; of what the report has."""
+    """Table -> its rows as a compressed Arrow file, and nothing else in it; of what the report has."""
+    import polars as pl
+
     packed = {}
     for table, columns in {**TABLE_COLUMNS, **_BESIDE}.items():
         frame = getattr(tables, table)
         if frame is None:
             continue
         buffer = io.BytesIO()
-        polars_frame(frame, columns).write_ipc(buffer, compression="zstd")
+        # Of the oldest kind: the newest writes the memory behind a text column, texts of rows that are not in it too.
+        polars_frame(frame, columns).write_ipc(buffer, compression="zstd", compat_level=pl.CompatLevel.oldest())
         packed[table] = buffer.getvalue()
     return packed
 
@@ -37,6 +41,7 @@ def unpack(packed: Mapping[str, bytes]) -> ReportTables:
 
     Raises:
         KeyError: a table is missing.
+        StateError: one is damaged.
     """
     beside = {table: columns for table, columns in _BESIDE.items() if table in packed}
     return ReportTables(
@@ -47,13 +52,23 @@ def unpack(packed: Mapping[str, bytes]) -> ReportTables:
 def _unpacked(content: bytes, columns: tuple[str, ...]) -> pl.DataFrame:
     import polars as pl
 
-    frame = pl.read_ipc(io.BytesIO(content))
+    frame = _read(content)
     new = [pl.lit(None, dtype=pl.String).alias(name) for name in columns if name not in frame.columns]
     return frame.with_columns(new).select(columns)
 
 
 def read_columns(content: bytes, columns: Sequence[str]) -> pl.DataFrame:
-    """Some columns of one packed table, all of which every version has packed."""
+    """Some columns of one packed table, all of which every version has packed; raises StateError as `unpack`."""
+    return _read(content, list(columns))
+
+
+def _read(content: bytes, columns: list[str] | None = None) -> pl.DataFrame:
     import polars as pl
 
-    return pl.read_ipc(io.BytesIO(content), columns=list(columns))
+    try:
+        return pl.read_ipc(io.BytesIO(content), columns=columns)
+    except (pl.exceptions.PolarsError, OSError, pl.exceptions.PanicException) as error:
+        raise StateError(
+            "the state is damaged: a report that it keeps cannot be read; nothing was changed; restore the newest good "
+            "backup: rostersync state restore FILE"
+        ) from error

@@ -165,6 +165,8 @@ def _check_kind(entry: zipfile.ZipInfo) -> None:
 def _check_name(entry: zipfile.ZipInfo) -> None:
     name = entry.orig_filename  # `filename` ends at the first NUL
     slashed = name.replace("\\", "/")
+    if not name:  # zipfile itself fails on such an entry
+        raise _UnsafeArchiveError("it has an entry without a name")
     if naming.has_control_characters(name):
         raise _UnsafeArchiveError(f"the name {naming.shown(name)!r} has control characters in it")
     if slashed.startswith("/") or re.match(r"[A-Za-z]:", name):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -59,7 +60,7 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
     try:
         connection.execute("BEGIN")
         yield connection
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, json.JSONDecodeError) as error:
         raise told(path, error, "read as a state") from error
     finally:
         connection.close()
@@ -89,7 +90,7 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
         raise
     except sqlite3.OperationalError as error:
         raise told(path, error, "written", "run again with --verbose for details") from error
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, json.JSONDecodeError) as error:
         raise told(path, error, "read as a state") from error
     finally:
         connection.close()

@@ -12,13 +12,15 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from rostersync.errors import ConfigurationError, RefusedByPolicy, StateBusy, StateError
-from rostersync.model.forgotten import FormerPerson
+from rostersync.model.forgotten import FormerPerson, TheirsAlone
+from rostersync.state import once_shared
 from rostersync.state.editing import Editing
 from rostersync.state.record_counts import drop
 
 FORGOTTEN = "forgotten"
 """The field of the edit that tells it."""
 _CONTACTS = ("email", "mobile", "phone", "sis_email", "sis_sms", "sis_telephone", "sis_mobile", "sis_phone", "address")
+_NAMES = ("given_name", "family_name", "sis_given_name", "sis_family_name")
 _PLACE_OF_ID = {"users": (0,), "enrollments": (1,), "guardianships": (0, 1), "standing_notes": (1,), "waiting": (1,)}
 """Table -> where in the key of a row of `before_images` a user's id stands."""
 
@@ -57,8 +59,17 @@ def find(connection: sqlite3.Connection, user_id: str) -> FormerPerson:
             f"{there[0]} is still in the SIS's files; nothing was changed; a sync would store them again: take "
             "them out of the SIS, sync, then forget them"
         )
-    accounts = _accounts(connection, ids)
-    return FormerPerson(ids, accounts, _contacts(connection, ids, accounts))
+    ever = _accounts(connection, ids)
+    accounts = tuple(each for each in ever if not once_shared.users_on(connection, (each,), besides=ids))
+    shared = tuple(each for each in ever if each not in accounts)
+    return FormerPerson(
+        ids,
+        accounts,
+        _values_of(connection, _CONTACTS, ids, accounts),
+        _values_of(connection, _NAMES, ids, accounts),
+        once_shared.users_on(connection, shared, besides=ids),
+        shared,
+    )
 
 
 def erase(connection: sqlite3.Connection, person: FormerPerson) -> dict[str, int]:
@@ -91,12 +102,13 @@ def erase(connection: sqlite3.Connection, person: FormerPerson) -> dict[str, int
     edit = Editing(connection)
     for each in ids:
         edit.log(FORGOTTEN, None, None, record_id=each)
+    once_shared.strike(connection, person, theirs_alone(connection, person))
     drop(connection)
     return {table: count for table, count in sorted(gone.items()) if count}
 
 
-def theirs_alone(connection: sqlite3.Connection, person: FormerPerson) -> list[str]:
-    """Their contacts that nobody else has in the state, longest first; once they are erased."""
+def theirs_alone(connection: sqlite3.Connection, person: FormerPerson) -> TheirsAlone:
+    """What nobody else has in the state, of their contacts and, among the others, of their names; once it is erased."""
     held: set[str] = set()
     for column in ("email", "mobile", "phone"):
         held |= _values(connection, f"SELECT {column} FROM accounts WHERE {column} IN", person.contacts)
@@ -104,7 +116,12 @@ def theirs_alone(connection: sqlite3.Connection, person: FormerPerson) -> list[s
         held |= _values(connection, f"SELECT {column} FROM users WHERE {column} IN", person.contacts)
     for (cells,) in connection.execute("SELECT cells FROM waiting WHERE kind = 'users'"):
         held |= person.contacts & {value for value in json.loads(cells).values() if isinstance(value, str)}
-    return sorted(person.contacts - held, key=lambda value: (-len(value), value))
+    names = person.names - once_shared.names_of(connection, person.others)
+    return TheirsAlone(_longest_first(person.contacts - held), _longest_first(names), person.others)
+
+
+def _longest_first(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(values, key=lambda value: (-len(value), value)))
 
 
 def clear_free_pages(path: Path) -> None:
@@ -127,7 +144,7 @@ def clear_free_pages(path: Path) -> None:
 
 
 def _accounts(connection: sqlite3.Connection, ids: Sequence[str]) -> tuple[int, ...]:
-    """The account of these users, and those that they had before and that serve nobody now."""
+    """The account of these users, and those that they had before."""
     marks = _marks(ids)
     found = {row[0] for row in connection.execute(f"SELECT account_id FROM users WHERE id IN ({marks})", ids)}
     found |= {
@@ -143,34 +160,38 @@ def _accounts(connection: sqlite3.Connection, ids: Sequence[str]) -> tuple[int, 
         for value in row
         if value is not None
     }
-    others = f"SELECT 1 FROM users WHERE account_id = ? AND id NOT IN ({marks})"
-    return tuple(sorted(each for each in found if connection.execute(others, (each, *ids)).fetchone() is None))
+    return tuple(sorted(found))
 
 
-def _contacts(connection: sqlite3.Connection, ids: Sequence[str], accounts: Sequence[int]) -> frozenset[str]:
-    """E-mails and phone numbers that they have or had, as far as the state tells."""
-    marks, numbers, fields = _marks(ids), _marks(accounts), _marks(_CONTACTS)
+def _values_of(
+    connection: sqlite3.Connection, of: Sequence[str], ids: Sequence[str], accounts: Sequence[int]
+) -> frozenset[str]:
+    """What they have or had in these fields (_CONTACTS or _NAMES), as far as the state tells."""
+    marks, numbers, fields = _marks(ids), _marks(accounts), _marks(of)
     found: set[object] = set()
-    own = ", ".join(name for name in _CONTACTS if name.startswith("sis_"))
+    own = ", ".join(name for name in of if name.startswith("sis_"))
+    platform = ", ".join(name for name in of if not name.startswith("sis_") and name != "address")
     images = (
         "SELECT f.value FROM before_images b, json_each(json_array(json(b.image), json(b.after))) i, "
         f"json_each(i.value) f WHERE f.key IN ({fields}) "
         f"AND ((b.table_name = 'users' AND json_extract(b.key, '$[0]') IN ({marks})) "
         f"OR (b.table_name = 'accounts' AND json_extract(b.key, '$[0]') IN ({numbers})))"
     )
-    edits = f"SELECT before, after FROM edits WHERE field IN ({fields}) AND account_id IN ({numbers})"
+    edits = (
+        f"SELECT before, after FROM edits WHERE field IN ({fields}) "
+        f"AND (account_id IN ({numbers}) OR user_id IN ({marks}))"
+    )
     changes = f"SELECT before, after FROM changes WHERE kind = 'users' AND field IN ({fields}) AND id IN ({marks})"
-    invalid = "code IN ('INVALID_EMAIL', 'INVALID_PHONE')"
-    findings = f"SELECT value FROM findings_ledger WHERE {invalid} AND record_id IN ({marks})"
-    for query, values in (
-        (f"SELECT email, mobile, phone FROM accounts WHERE account_id IN ({numbers})", accounts),
+    queries: list[tuple[str, Sequence[object]]] = [
+        (f"SELECT {platform} FROM accounts WHERE account_id IN ({numbers})", accounts),
         (f"SELECT {own} FROM users WHERE id IN ({marks})", ids),
-        (f"SELECT address FROM outbox WHERE user_id IN ({marks})", ids),
-        (edits, (*_CONTACTS, *accounts)),
-        (changes, (*_CONTACTS, *ids)),
-        (images, (*_CONTACTS, *ids, *accounts)),
-        (findings, ids),
-    ):
+        (edits, (*of, *accounts, *ids)),
+        (changes, (*of, *ids)),
+        (images, (*of, *ids, *accounts)),
+    ]
+    if of is _CONTACTS:
+        queries.append((f"SELECT address FROM outbox WHERE user_id IN ({marks})", ids))
+    for query, values in queries:
         for row in connection.execute(query, values):
             found.update(row)
     return frozenset(value for value in found if isinstance(value, str) and value)

@@ -141,7 +141,8 @@ def verify(connection: sqlite3.Connection, path: Path) -> bool:
                 f"{path} was made by a newer rostersync (schema {version}, this one knows {SCHEMA_VERSION}); "
                 "nothing was changed; update rostersync"
             )
-        if connection.execute("SELECT count(*) FROM meta WHERE key = 'generation'").fetchone()[0] != 1:
+        numbered = "SELECT count(*) FROM meta WHERE key = 'generation' AND value <> '' AND value NOT GLOB '*[^0-9]*'"
+        if connection.execute(numbered).fetchone()[0] != 1:
             raise StateError(f"{path} is unfinished: it names no generation; {restore}")
     except sqlite3.DatabaseError as error:
         raise told(path, error, "read as a state", restore.partition("; ")[2]) from error

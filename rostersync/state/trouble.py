@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from pathlib import Path
 
@@ -20,7 +21,9 @@ def of_disk(error: sqlite3.Error) -> bool:
     return _kind(error) in _DISK
 
 
-def told(path: Path, error: sqlite3.Error, doing: str, otherwise: str = RESTORE) -> RosterSyncError:
+def told(
+    path: Path, error: sqlite3.Error | json.JSONDecodeError, doing: str, otherwise: str = RESTORE
+) -> RosterSyncError:
     """The error to raise where a state could not be read or written, and nothing was changed.
 
     `doing` is what failed ("read as a state", "written"); `otherwise` what to do where neither the disk nor the
@@ -38,7 +41,7 @@ def told(path: Path, error: sqlite3.Error, doing: str, otherwise: str = RESTORE)
     return StateError(f"{path} cannot be {doing} ({error}); nothing was changed; {advice}")
 
 
-def _kind(error: sqlite3.Error) -> int | None:
-    """SQLite's result code; None of an error of the module itself."""
+def _kind(error: sqlite3.Error | json.JSONDecodeError) -> int | None:
+    """SQLite's result code; None of an error of the module itself, or of damaged JSON in a cell."""
     code: int | None = getattr(error, "sqlite_errorcode", None)
     return None if code is None else code & _PRIMARY

@@ -9,6 +9,8 @@ import threading
 import asyncssh
 import pytest
 
+from rostersync.commands import interpreter
+
 posix = pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX's")
 
 
@@ -80,9 +82,11 @@ class TestInit:
 class TestDoctor:
     def test_all_is_well(self, run, district):
         lines = run("doctor").stdout.splitlines()
-        assert [line.split()[0] for line in lines] == ["ok"] * len(lines)
         names = [line.split()[1] for line in lines]
-        assert names == ["configuration", "state", "permissions", "folder", "messages", "reports"]
+        assert names == ["configuration", "python", "state", "permissions", "folder", "messages", "reports"]
+        python = lines.pop(1)
+        assert python.split()[0] == ("warn" if interpreter.holes_of(interpreter.running()) else "ok")
+        assert [line.split()[0] for line in lines] == ["ok"] * len(lines)
         assert "users.csv" in lines[3]
 
     def test_the_exit_code_is_that_of_the_first_failure(self, run, district):
@@ -135,6 +139,31 @@ class TestDoctor:
         done = run("doctor", environ={"ROSTERSYNC_SOURCE__PASSWORD": "canary-1"}, code=3)
         assert "failed" in done.stdout
         assert "canary-1" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("release", "advisories"),
+    [
+        ((3, 11, 7), ["CVE-2024-0450", "CVE-2025-8291"]),
+        ((3, 11, 13), ["CVE-2025-8291"]),
+        ((3, 11, 14), []),
+        ((3, 12, 1), ["CVE-2024-0450", "CVE-2025-8291"]),
+        ((3, 12, 12), []),
+        ((3, 13, 9), ["CVE-2025-8291"]),
+        ((3, 14, 1), []),
+        ((3, 15, 0), []),
+        ((3, 10, 99), ["CVE-2024-0450", "CVE-2025-8291"]),
+    ],
+)
+def test_an_interpreter_with_known_holes_is_named_with_the_release_that_mends_them(release, advisories):
+    found = interpreter.holes_of(release)
+    assert [hole.advisory for hole in found] == advisories
+    said = interpreter.said(release, found)
+    assert ".".join(map(str, release)) in said
+    assert all(advisory in said for advisory in advisories)
+    assert ("update Python" in said) == bool(advisories)
+    if release == (3, 11, 7):
+        assert "mended in 3.11.14" in said
 
 
 @pytest.fixture(scope="module")

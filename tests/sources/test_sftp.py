@@ -76,6 +76,18 @@ def test_remote_links_are_the_servers_own_affair(openssh, staging):
 
 
 @pytest.mark.parametrize(
+    ("target", "said"),
+    [("/dev/zero", "not a regular file"), ("users.csv", "does not exist"), ("gone", "does not exist")],
+)
+def test_a_remote_link_to_what_is_no_file_is_refused(openssh, staging, target, said):
+    """One that never ends, one to itself, one to nothing."""
+    (openssh.files / "users.csv").symlink_to(target)
+    with pytest.raises(SourceError, match=said), fetch(openssh.source(), staging=staging):
+        pass
+    assert list(staging.iterdir()) == []
+
+
+@pytest.mark.parametrize(
     ("path", "said"),
     [
         ("{}/missing", "does not exist"),
