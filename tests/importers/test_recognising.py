@@ -204,7 +204,7 @@ def compare(whole: Roster, part: Roster, before: Snapshot) -> None:
     assert {*part.enrollments.select(enrollment_id()).to_series(), *unread.enrollments_there(named)} == set(named)
     fresh, read_whole = fingerprints(part, SEED), fingerprints(whole, SEED)
     one, other = diff(fresh, before, unread), diff(read_whole, before, None)
-    tonight = with_unread(fresh, before, unread)
+    tonight = with_unread(fresh, before, part)
     for table in TABLE_KEYS:
         assert in_order(one.touched[table]) == in_order(other.touched[table])
         assert in_order(one.gone[table]) == in_order(other.gone[table])
