@@ -107,7 +107,7 @@ def unended(folder: Path, file: str = "users.csv", cut: int = 2) -> Path:
 
 def test_r_v2_the_last_row_is_not_used_where_files_always_ended_with_a_line_break(district: District) -> None:
     """The grade of S8 says 0 instead of 05: nothing tells but the line break that is missing."""
-    report = district.sync(unended(district.files(PEOPLE[1:], CLASSES, ROLL), cut=4))
+    report = district.sync(unended(district.files(PEOPLE[1:], CLASSES, ROLL, without={"users": ["password"]}), cut=3))
     assert verdict(report) == ("doubtful", ["users.csv ends without a line break, as it never did before"])
     assert [row["code"] for row in report.rows("issues", severity="error")] == ["UNENDED_ROW"]
     assert report.codes("S8") == ["REJECTED_ROW"]
