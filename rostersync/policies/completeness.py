@@ -82,7 +82,7 @@ def told(notes: Mapping[str, pd.DataFrame], roster: Roster) -> dict[str, pd.Data
     if not roster.unsure:
         return dict(notes)
     code = Code.INCOMPLETE_DELIVERY
-    text = note(code, verdict=verdict.word, reason=verdict.reasons[0])
+    text = note(code, verdict=verdict.word, why=verdict.reasons[0])
     said = {}
     for kind, rows in notes.items():
         held = (rows["code"] == Code.UNREADABLE_ROWS.value) & (kind in roster.unsure)
