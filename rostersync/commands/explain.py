@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 import sys
@@ -13,6 +14,7 @@ import typer
 from rostersync.commands import invocation, output
 from rostersync.commands.output import Format, FormatOption
 from rostersync.errors import ConfigurationError
+from rostersync.model.notes import Code
 
 if TYPE_CHECKING:
     import sqlite3
@@ -57,6 +59,11 @@ def explanations(connection: sqlite3.Connection, settings: Settings, record: str
 
     records, include = Records(connection), settings.schools.include
     person, school_class = records.person(record), records.school_class(record)
+    if person is not None:
+        person = dataclasses.replace(person, notes=(*person.notes, *_held_last_night(connection, "users", record)))
+    if school_class is not None:
+        held = _held_last_night(connection, "classes", record)
+        school_class = dataclasses.replace(school_class, notes=(*school_class.notes, *held))
     found = [] if person is None else [explain_person(person, settings.policy, include)]
     found += [] if school_class is None else [explain_class(school_class, settings.policy, include)]
     known = {"users": person is not None, "classes": school_class is not None}
@@ -65,6 +72,21 @@ def explanations(connection: sqlite3.Connection, settings: Settings, record: str
         for facts in records.waiting(record)
         if not known[facts.waiting.kind] and not facts.waiting.deleted
     ]
+
+
+def _held_last_night(connection: sqlite3.Connection, kind: str, record: str) -> Iterator[tuple[str, str]]:
+    """Codes and notes of what the last applied run held because the files were not whole: only its report says so."""
+    import polars as pl
+
+    from rostersync.reports.packing import read_columns
+    from rostersync.state import report_tables, run_history
+
+    run_id = run_history.last_applied(connection)
+    packed = {} if run_id is None else report_tables.kept(connection, run_id)
+    if kind in packed:
+        codes = (Code.INCOMPLETE_DELIVERY.value, Code.UNREADABLE_ROWS.value)
+        rows = read_columns(packed[kind], ("id", "code", "notes"))
+        yield from rows.filter((pl.col("id") == record) & pl.col("code").is_in(codes)).select("code", "notes").rows()
 
 
 def _unknown(settings: Settings, record: str) -> str:

@@ -32,8 +32,10 @@ def end(call: Invocation, settings: Settings, outcome: Outcome, *, more: str = "
         raise typer.Exit(outcome.exit_code)
     from rich.console import Console
 
-    from rostersync.reports.terminal import guard_line, of_records, print_summary, unchanged_text
+    from rostersync.reports.terminal import delivery_text, guard_line, of_records, print_summary, unchanged_text
 
+    if text := delivery_text(outcome.summary):
+        logs.logger().warning(f"{output.printable(text)} Have the files exported and delivered again.")
     if text := unchanged_text(outcome.summary):
         logs.logger().warning(f"{text}; see whether the SIS still exports")
     if not call.quiet:

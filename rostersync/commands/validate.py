@@ -55,6 +55,7 @@ def validate(
     district = _district(call, region)
     logs.configure(call)
     from rostersync.importers.validate import validate as find
+    from rostersync.policies.completeness import torn_files
     from rostersync.sources import fetch_path
 
     with (
@@ -67,7 +68,9 @@ def validate(
     output.listing(findings.iter_rows(named=True), FINDING_COLUMNS, chosen)
     if not call.quiet:
         errors = int((findings["severity"] == Severity.ERROR.value).sum())
-        output.said(f"{path}: errors: {errors}, warnings: {findings.height - errors}")
+        torn = ", ".join(torn_files(findings))
+        incomplete = f"; incomplete: {torn} ends inside its last row, and a sync would remove nobody" if torn else ""
+        output.said(f"{path}: errors: {errors}, warnings: {findings.height - errors}{incomplete}")
 
 
 def _district(call: Invocation, region: str | None) -> District:

@@ -13,6 +13,9 @@ from rostersync.model.notes import Code
 if TYPE_CHECKING:
     from rostersync.model.record import Waiting
 
+_OF_THE_FILES = (Code.UNREADABLE_ROWS.value, Code.INCOMPLETE_DELIVERY.value)
+"""Codes of what is held because the files are not whole."""
+
 FILES = {"users": "users.csv", "classes": "classes.csv"}
 BASE = MappingProxyType(
     {
@@ -37,6 +40,9 @@ def held_rows(waiting: Waiting | None, notes: Iterable[tuple[str, str]], status:
         place = Place(FILES[waiting.kind], waiting.line, waiting.run)
         rows.append(Explained("waiting", "last row", status, None, _waits(waiting, other), place, waiting.run))
     rows += [Explained("waiting", "held", status, None, held_reason(text)) for text in sorted(held)]
+    if waiting is None or waiting.code not in _OF_THE_FILES:
+        told = sorted({note for note in notes if note[0] in _OF_THE_FILES})
+        rows += [Explained("waiting", "held", status, None, _not_whole(code, text)) for code, text in told]
     return rows
 
 
@@ -105,21 +111,26 @@ def findings(waiting: Waiting) -> str:
     return "".join(f" {text.rstrip('.')}." for text in dict.fromkeys(texts) if text)
 
 
-def _waits(waiting: Waiting, other: Reason) -> Reason:
-    if waiting.code == Code.GUARD_HELD.value:
-        return held_reason(waiting.notes)
-    if waiting.code == Code.UNREADABLE_ROWS.value:
+def _not_whole(code: str, text: str | None) -> Reason:
+    """Why somebody stays of whom the files of the last night, which were not whole, say nothing."""
+    if code == Code.UNREADABLE_ROWS.value:
         return Reason(
             "R-V3",
             "It is no longer in the import, and stays while the file has rows whose sourcedId cannot be read.",
             "Correct the rows that issues.csv lists.",
         )
-    if waiting.code == Code.INCOMPLETE_DELIVERY.value:
-        return Reason(
-            "R-V3",
-            f"It is no longer in the import, and stays while the files may not be complete. {waiting.notes}",
-            "Have the files exported and delivered again; if they are right: rostersync sync --override-guards all.",
-        )
+    return Reason(
+        "R-V3",
+        f"It is no longer in the import, and stays while the files may not be complete. {text or ''}".rstrip(),
+        "Have the files exported and delivered again; if they are right: rostersync sync --override-guards all.",
+    )
+
+
+def _waits(waiting: Waiting, other: Reason) -> Reason:
+    if waiting.code == Code.GUARD_HELD.value:
+        return held_reason(waiting.notes)
+    if waiting.code in _OF_THE_FILES:
+        return _not_whole(waiting.code, waiting.notes)
     if "rejected" in waiting.cells:
         return Reason(
             "R-V3",

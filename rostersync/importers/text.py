@@ -81,7 +81,7 @@ class DelimitedText:
         """Read `file`, or with `head` only its first lines, to look at the header."""
         self.name = file.name
         raw = _first_lines(file.path) if head else file.path.read_bytes()
-        whole = without_cut_letter(raw) if encoding == "auto" and not head else raw
+        whole = without_cut_letter(raw) if encoding == "auto" else raw
         self.torn = len(whole) < len(raw)
         self._data, self.windows_1252 = decoded(whole, encoding, self.name)
         del whole

@@ -70,7 +70,8 @@ ADVICE: Mapping[Code, Advice] = MappingProxyType(
         Code.UNREADABLE_ROWS: Advice("Have the export of that file repaired; `issues.csv` has the lines."),
         Code.INCOMPLETE_DELIVERY: Advice(
             "Have the files exported and delivered again. If they are right, `rostersync sync --override-guards all` "
-            "lets a doubtful delivery through once."
+            "lets a doubtful delivery through once.",
+            "guards.md",
         ),
         Code.UNDONE: Advice(
             "Nothing. This and the codes below are those of a run that takes another one back.", "undo.md"

@@ -132,7 +132,7 @@ _ENTRIES: Mapping[Code, _Entry] = MappingProxyType(
         Code.GUARDIANSHIP_ENDED: _Entry((Action.ENDED,), "No longer in the SIS import."),
         Code.REJECTED_ROW: _Entry((Action.REJECTED,), "Row rejected: {message}; {outcome}."),
         Code.UNREADABLE_ROWS: _Entry((Action.HELD,), "Removal held: {file} has rows whose sourcedId cannot be read."),
-        Code.INCOMPLETE_DELIVERY: _Entry((Action.HELD,), "Removal held: the delivery is {verdict}: {reason}."),
+        Code.INCOMPLETE_DELIVERY: _Entry((Action.HELD,), "Removal held: the delivery is {verdict}: {why}."),
         Code.UNDONE: _Entry(
             (Action.UPDATED, Action.RESTORED, Action.ARCHIVED, Action.REMOVED, Action.ENDED),
             "Run {run} taken back: {changes}",
@@ -198,7 +198,7 @@ def note(code: Code, **values: Any) -> str:
     `id`; NO_UNIQUE_CREDENTIAL `holders`, (value, id) of each, may be empty; FAMILY_LEFT `mode`; TITLE_KEPT
     `sis_title`; GUARD_HELD `what` (a key of GUARD_VERBS), `kind`, `school`, `count`, `total`, `limit`;
     REJECTED_ROW `message`, `outcome` (REJECTED_KNOWN, REJECTED_NEW); UNREADABLE_ROWS `file`;
-    INCOMPLETE_DELIVERY `verdict`, `reason`; UNDONE `run`, `changes` as SIS_UPDATE; ADDED_UNDONE `run`;
+    INCOMPLETE_DELIVERY `verdict`, `why`; UNDONE `run`, `changes` as SIS_UPDATE; ADDED_UNDONE `run`;
     EDIT_STANDS `field`, `run`, `value`; ADDED_STANDS `run`, `reason`; NOT_RESTORED `field`, `value`, `id`;
     MESSAGE_SENT `run`, `template`, `channel`.
 

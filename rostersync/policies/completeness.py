@@ -43,6 +43,11 @@ def newly_unended(tonight: DeliveryFacts, last: Sequence[DeliveryFacts]) -> froz
     )
 
 
+def torn_files(findings: pl.DataFrame) -> list[str]:
+    """Names of the files that end inside a row, by a delivery's findings."""
+    return sorted(set(findings.filter(findings["code"] == _TORN)["file"]))
+
+
 def judge(
     roster: Roster, before: Snapshot | None, tonight: DeliveryFacts, last: Sequence[DeliveryFacts], *, lifted: bool
 ) -> Verdict:
@@ -50,10 +55,11 @@ def judge(
 
     `before` are the rows of the last applied import in the order of its files; None tells nothing.
     """
-    torn = sorted(set(roster.findings.filter(roster.findings["code"] == _TORN)["file"]))
+    torn = torn_files(roster.findings)
     certain = [f"{file} ends inside its last row" for file in torn]
+    unended = sorted(newly_unended(tonight, last) - {file.lower() for file in torn})
     doubts = [
-        *(f"{name} ends without a line break, as it never did before" for name in sorted(newly_unended(tonight, last))),
+        *(f"{name} ends without a line break, as it never did before" for name in unended),
         *_mixed(tonight, last),
         *_cut_short(roster, before),
     ]
@@ -76,7 +82,7 @@ def told(notes: Mapping[str, pd.DataFrame], roster: Roster) -> dict[str, pd.Data
     if not roster.unsure:
         return dict(notes)
     code = Code.INCOMPLETE_DELIVERY
-    text = note(code, verdict=verdict.word, reason=verdict.reasons[0])
+    text = note(code, verdict=verdict.word, why=verdict.reasons[0])
     said = {}
     for kind, rows in notes.items():
         held = (rows["code"] == Code.UNREADABLE_ROWS.value) & (kind in roster.unsure)

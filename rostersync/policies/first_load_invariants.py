@@ -28,8 +28,9 @@ def first_load(decisions: Decisions) -> FirstLoad:
     users = users.filter(~pl.col("known") & (pl.col("to_status") != ""))
     classes = _frame(decisions.classes, "id", "known", "to_status")
     classes = classes.filter(~pl.col("known") & (pl.col("to_status") != ""))
-    enrollments = _frame(decisions.enrollments, "class_id", "user_id", "role", "stored", "to")
-    enrollments = enrollments.filter((pl.col("stored") == "") & (pl.col("to") == "current"))
+    rows = decisions.enrollments
+    begins = (rows["stored"] == "") & (rows["to"] == "current")
+    enrollments = _frame(rows if begins.all() else rows[begins], "class_id", "user_id")
     pairs = _frame(decisions.pairs, "guardian_id", "student_id", "stored", "to")
     pairs = pairs.filter((pl.col("stored") == "") & (pl.col("to") == "current"))
     frames = {
@@ -62,7 +63,7 @@ def _broken(
     yield "roles", users.filter(~among)["id"].to_list()
     people = users.filter(pl.col("to_status") == "current")
     yield "enrollments of people who left", users.filter(pl.col("to_status") != "current")["id"].to_list()
-    named = pl.concat_str("class_id", "user_id", "role", separator=" ")
+    named = pl.concat_str("class_id", "user_id", separator=" ")
     lost = [
         enrollments.join(people, left_on="user_id", right_on="id", how="anti"),
         enrollments.join(classes, left_on="class_id", right_on="id", how="anti"),

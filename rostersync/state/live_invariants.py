@@ -121,7 +121,8 @@ LIVE: tuple[Invariant, ...] = (
         "what ends",
         "R-V3, R-A3",
         "nothing is archived, removed or ended of which the report does not say so",
-        " UNION ALL ".join(_ended_unsaid(*each) for each in _ENDINGS),
+        " UNION ALL ".join(_ended_unsaid(*each) for each in _ENDINGS)
+        + f" UNION ALL SELECT u.id FROM {_USERS} WHERE u.added_in = :run AND u.roster_status <> 'current'",
     ),
     Invariant(
         "contact lock",

@@ -31,7 +31,7 @@ OF_THE_CLOCK = {"finished_at", "summary", "content"}
 """Columns that say how long a run took, and the packed report, which is compared as rows elsewhere."""
 OF_THE_RUN = {"run_id", "started_at", "created_at", "source"}
 """Columns that differ between two runs of the same night."""
-FACTS_OF_RUNS = {"generation", "snapshot", "based_on", "delivery_since"}
+FACTS_OF_RUNS = {"generation", "snapshot", "based_on", "delivery_since", "last_deliveries"}
 
 
 def rows_of(path: Path, *, without: frozenset[str] | set[str] = frozenset()) -> Rows:

@@ -21,6 +21,7 @@ from tests.laws.stories import Accept, Configure, Edit, Night, Step, class_rows,
 from tests.laws.test_delta_chain import delta_of, rows_of
 from tests.laws.test_known_stories import ANA, CHILD, IN_K1, night, user
 from tests.laws.test_laws import Make, check_twins, new_district
+from tests.laws.test_mutants import without_live_rules
 from tests.policies.district import District, Report
 
 __all__ = ["new_district"]
@@ -301,6 +302,7 @@ def test_the_law_catches_what_is_broken(
     new_district: Make, monkeypatch: pytest.MonkeyPatch, mutant: Callable[..., None], law: Law, tale: Tale, says: str
 ) -> None:
     played = tale.play(new_district)
+    without_live_rules(monkeypatch)
     mutant(monkeypatch)
     with pytest.raises(AssertionError, match=f"(?s){says}"):
         law(played, tale.night, new_district)

@@ -101,6 +101,12 @@ WORDING = [
         "Row rejected: givenName is missing; new, and not added until the row is correct.",
     ),
     (
+        Code.INCOMPLETE_DELIVERY,
+        {"verdict": "doubtful", "why": "users.csv ends without a line break, as it never did before"},
+        "held",
+        "Removal held: the delivery is doubtful: users.csv ends without a line break, as it never did before.",
+    ),
+    (
         Code.UNREADABLE_ROWS,
         {"file": "users.csv"},
         "held",
