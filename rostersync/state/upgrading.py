@@ -31,7 +31,8 @@ def bring_up_to_date(path: Path) -> None:
             copy = before_migration(path, SCHEMA_VERSION)
         except ConfigurationError as error:
             raise StateError(
-                f"{path} was made by an older rostersync and cannot be copied before it is brought up to date: {error}"
+                f"{path} was made by an older rostersync and stays as it was: it cannot be copied before it is brought "
+                f"up to date: {error}"
             ) from error
         try:
             upgrade(path)
