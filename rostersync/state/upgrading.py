@@ -11,6 +11,7 @@ from rostersync.errors import ConfigurationError, StateError
 from rostersync.state.copies import before_migration
 from rostersync.state.lock import hold
 from rostersync.state.schema import SCHEMA_VERSION, upgrade
+from rostersync.state.trouble import told
 
 NOTICES = "rostersync.state"
 """Name of the logger that tells people what happened to their state."""
@@ -44,5 +45,8 @@ def bring_up_to_date(path: Path) -> None:
 
 
 def _version(path: Path) -> int:
-    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
-        return int(connection.execute("PRAGMA user_version").fetchone()[0])
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            return int(connection.execute("PRAGMA user_version").fetchone()[0])
+    except sqlite3.Error as error:
+        raise told(path, error, "read as a state") from error
