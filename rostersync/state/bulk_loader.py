@@ -62,4 +62,7 @@ def _rows(connection: Any, query: str) -> list[tuple[str, ...]]:
 
 
 if __name__ == "__main__":
-    fill(sys.argv[1])
+    try:
+        fill(sys.argv[1])
+    except Exception as error:  # noqa: BLE001 - whoever waits for this process says it in one line
+        sys.exit(" ".join(str(error).split()) or type(error).__name__)

@@ -22,6 +22,7 @@ from rostersync.state.lock import hold
 from rostersync.state.pages import dangling, pages
 from rostersync.state.schema import verify
 from rostersync.state.snapshot import folder_of
+from rostersync.state.trouble import of_disk
 
 BACKUPS = "backups"
 """The folder beside the state where copies go that are given no name."""
@@ -49,8 +50,8 @@ def backup(state: Path, target: Path | None = None) -> Path:
         StateBusy: another program locks the file.
     """
     if target is None:
-        target = state.parent / BACKUPS / f"state-{_stamp()}.db"
-        _make_folder(target.parent)
+        _make_folder(state.parent / BACKUPS)
+        target = _free(state.parent / BACKUPS / f"state-{_stamp()}.db")
     if not state.exists():
         raise StateError(f"{state} is missing: there is nothing to copy; see `rostersync state restore`")
     if os.path.lexists(target):
@@ -121,7 +122,7 @@ def before_migration(state: Path, version: int) -> Path:
     """Copy a state before the migration to schema `version`; as `backup`."""
     folder = state.parent / BACKUPS
     _make_folder(folder)
-    return backup(state, folder / f"before-schema-{version}-{_stamp()}.db")
+    return backup(state, _free(folder / f"before-schema-{version}-{_stamp()}.db"))  # a second try in one second
 
 
 def _stamp() -> str:
@@ -208,8 +209,9 @@ def _set_aside(state: Path) -> Path | None:
 
 
 def _free(name: Path) -> Path:
-    """The name, with a number behind it where it is taken: several in one second."""
-    others = (name.with_name(f"{name.name}-{number}") for number in itertools.count(2))
+    """The name, with a number in it where it is taken: several in one second."""
+    stem, suffix = (name.stem, name.suffix) if name.suffix == ".db" else (name.name, "")
+    others = (name.with_name(f"{stem}-{number}{suffix}") for number in itertools.count(2))
     return next(each for each in itertools.chain((name,), others) if not os.path.lexists(each))
 
 
@@ -236,6 +238,11 @@ def _settle(state: Path) -> None:
 def _not_copied(state: Path, error: sqlite3.Error) -> Exception:
     if "locked" in str(error) or "busy" in str(error):
         return StateBusy(f"{state} is locked by another program; no copy was made; try again later")
+    if of_disk(error):
+        return StateError(
+            f"{state} cannot be copied ({error}); no copy was made; make room on the disk, or see whether it fails, "
+            "then run again"
+        )
     return StateError(
         f"{state} cannot be copied ({error}); no copy was made; make room, or where it is damaged restore an older "
         "backup: rostersync state restore FILE"
@@ -244,4 +251,5 @@ def _not_copied(state: Path, error: sqlite3.Error) -> Exception:
 
 def _remove(draft: Path) -> None:
     for suffix in _SUFFIXES:
-        draft.with_name(draft.name + suffix).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # what stays goes with the leftovers of copies that were killed
+            draft.with_name(draft.name + suffix).unlink(missing_ok=True)

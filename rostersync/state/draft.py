@@ -41,6 +41,7 @@ class Draft:
         self._decided: pl.DataFrame | None = None
         self._feeder = ThreadPoolExecutor(1, thread_name_prefix="first load")
         self._fed: list[Future[None]] = []
+        self._cut_short = False
         command = [sys.executable, "-P", "-m", "rostersync.state.bulk_loader", str(file)]
         self._loader = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE)  # noqa: S603 - our own
 
@@ -60,12 +61,17 @@ class Draft:
         """
         for fed in self._fed:
             fed.result()
-        with contextlib.suppress(BrokenPipeError):  # what the process says of its end is more to the point
+        try:
             self._input.close()
+        except OSError:  # what the process says of its end is more to the point
+            self._cut_short = True
         assert self._loader.stderr is not None  # noqa: S101 - for the type checker
         said = self._loader.stderr.read().decode(errors="replace").strip()
         if self._loader.wait() != 0:
-            raise OSError(said.rpartition("\n")[2] or f"status {self._loader.returncode}")
+            ended = f"the process that fills it was ended, status {self._loader.returncode}"
+            raise OSError(said.rpartition("\n")[2] or ended)
+        if self._cut_short:
+            raise OSError("the process that fills it did not get all of it")
 
     def settle(self, connection: sqlite3.Connection) -> None:
         """Makes the enrollments of the file, which `connection` writes, those that were decided."""
@@ -113,10 +119,12 @@ class Draft:
     def _feed(self, rows: NewRows) -> None:
         import polars as pl
 
-        with contextlib.suppress(BrokenPipeError):  # `wait` says why
+        try:
             self._input.write(f"{rows.table}\n".encode())
             rows.frame.write_ipc_stream(self._input, compat_level=pl.CompatLevel.oldest())
             self._input.flush()
+        except OSError:  # `wait` says why
+            self._cut_short = True
 
 
 def remove(file: Path) -> None:

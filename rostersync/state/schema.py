@@ -62,6 +62,7 @@ def upgrade(path: Path) -> None:
 
     Raises:
         StateError: the file cannot be written.
+        StateBusy: another program locks it.
     """
     from sqlalchemy.exc import SQLAlchemyError
 
@@ -69,11 +70,10 @@ def upgrade(path: Path) -> None:
         with _migrating(path):
             pass
     except SQLAlchemyError as error:
-        reason = str(error.__cause__ or error)
-        raise StateError(
-            f"{path} was made by an older rostersync and cannot be brought up to date ({reason}); nothing was "
-            "changed; make it writable for the account that runs rostersync"
-        ) from error
+        doing, otherwise = "brought up to date", "run again with --verbose for details"
+        if isinstance(error.__cause__, sqlite3.Error):
+            raise told(path, error.__cause__, doing, otherwise) from error
+        raise StateError(f"{path} cannot be {doing} ({error}); nothing was changed; {otherwise}") from error
 
 
 @contextlib.contextmanager

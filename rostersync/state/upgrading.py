@@ -11,6 +11,7 @@ from rostersync.errors import ConfigurationError, StateError
 from rostersync.state.copies import before_migration
 from rostersync.state.lock import hold
 from rostersync.state.schema import SCHEMA_VERSION, upgrade
+from rostersync.state.trouble import told
 
 NOTICES = "rostersync.state"
 """Name of the logger that tells people what happened to their state."""
@@ -31,7 +32,8 @@ def bring_up_to_date(path: Path) -> None:
             copy = before_migration(path, SCHEMA_VERSION)
         except ConfigurationError as error:
             raise StateError(
-                f"{path} was made by an older rostersync and cannot be copied before it is brought up to date: {error}"
+                f"{path} was made by an older rostersync and stays as it was: it cannot be copied before it is brought "
+                f"up to date: {error}"
             ) from error
         try:
             upgrade(path)
@@ -43,5 +45,8 @@ def bring_up_to_date(path: Path) -> None:
 
 
 def _version(path: Path) -> int:
-    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
-        return int(connection.execute("PRAGMA user_version").fetchone()[0])
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            return int(connection.execute("PRAGMA user_version").fetchone()[0])
+    except sqlite3.Error as error:
+        raise told(path, error, "read as a state") from error

@@ -44,10 +44,10 @@ def make(name: str, folder: Path) -> Night:
             return Night(name, folder, ("--quiet", "sync"), floor=250, messages=4)
         case "undo":
             finish(folder)
-            return Night(name, folder, ("--quiet", "runs", "undo"), floor=200, run="20991231T235802Z", messages=4)
+            return Night(name, folder, ("--quiet", "runs", "undo"), floor=150, run="20991231T235802Z", messages=4)
         case "migration":
             made_older(folder / STATE)
-            return Night(name, folder, ("runs", "list"), floor=100, run=None, messages=4)
+            return Night(name, folder, ("runs", "list"), floor=150, run=None, messages=4)
         case "first load":
             (folder / "empty").mkdir()
             first = District(folder / "empty", update_active_contacts=True)

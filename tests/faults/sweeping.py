@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rostersync.errors import RosterSyncError
 from tests.faults import nights
 from tests.faults.injecting import Fault, Point, Program, killed
 from tests.faults.verdict import Expected
@@ -78,7 +79,7 @@ class Sweep:
             return None
         try:
             return self.expected.check(self._folder, ending, point.fault)
-        except AssertionError as error:
+        except (AssertionError, RosterSyncError) as error:  # the next night has to come to its end, too
             raise AssertionError(f"{self.night.name}, {point}: {error}; {ending}") from error
 
     def kill(self, calls: Iterable[str], count: int, mistake: str) -> None:
