@@ -13,6 +13,11 @@ from rostersync.state.schema import verify
 from rostersync.state.upgrading import bring_up_to_date
 
 _BUSY_TIMEOUT = 30.0  # seconds that a short-lived other writer, such as a database browser, is waited for
+_DAMAGE = (
+    sqlite3.DatabaseError,
+    json.JSONDecodeError,
+    UnicodeDecodeError,  # damage in a name that SQLite's own complaint would quote
+)
 
 
 def _open(path: Path, mode: str) -> sqlite3.Connection:
@@ -59,7 +64,7 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
     try:
         connection.execute("BEGIN")
         yield connection
-    except (sqlite3.DatabaseError, json.JSONDecodeError) as error:
+    except _DAMAGE as error:
         raise _damaged(path, error) from error
     finally:
         connection.close()
@@ -91,13 +96,13 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
         raise StateError(f"{path} cannot be written ({error}); nothing was changed") from error
     except sqlite3.IntegrityError:
         raise
-    except (sqlite3.DatabaseError, json.JSONDecodeError) as error:
+    except _DAMAGE as error:
         raise _damaged(path, error) from error
     finally:
         connection.close()
 
 
-def _damaged(path: Path, error: sqlite3.DatabaseError | json.JSONDecodeError) -> StateError:
+def _damaged(path: Path, error: Exception) -> StateError:
     return StateError(
         f"{path} cannot be read as a state ({error}); nothing was changed; "
         "restore a backup: rostersync state restore FILE"

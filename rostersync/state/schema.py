@@ -142,6 +142,6 @@ def verify(connection: sqlite3.Connection, path: Path) -> bool:
         numbered = "SELECT count(*) FROM meta WHERE key = 'generation' AND value <> '' AND value NOT GLOB '*[^0-9]*'"
         if connection.execute(numbered).fetchone()[0] != 1:
             raise StateError(f"{path} is unfinished: it names no generation; {restore}")
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         raise StateError(f"{path} cannot be read as a state ({error}); {restore}") from error
     return bool(version == SCHEMA_VERSION)
