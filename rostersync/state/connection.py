@@ -14,6 +14,11 @@ from rostersync.state.trouble import told
 from rostersync.state.upgrading import bring_up_to_date
 
 _BUSY_TIMEOUT = 30.0  # seconds that a short-lived other writer, such as a database browser, is waited for
+_DAMAGE = (
+    sqlite3.DatabaseError,
+    json.JSONDecodeError,
+    UnicodeDecodeError,  # damage in a name that SQLite's own complaint would quote
+)
 
 
 def _open(path: Path, mode: str) -> sqlite3.Connection:
@@ -60,7 +65,7 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
     try:
         connection.execute("BEGIN")
         yield connection
-    except (sqlite3.DatabaseError, json.JSONDecodeError) as error:
+    except _DAMAGE as error:
         raise told(path, error, "read as a state") from error
     finally:
         connection.close()
@@ -90,7 +95,7 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
         raise
     except sqlite3.OperationalError as error:
         raise told(path, error, "written", "run again with --verbose for details") from error
-    except (sqlite3.DatabaseError, json.JSONDecodeError) as error:
+    except _DAMAGE as error:
         raise told(path, error, "read as a state") from error
     finally:
         connection.close()

@@ -72,7 +72,7 @@ def backup(state: Path, target: Path | None = None) -> Path:
             f"{target} cannot be written ({error.strerror}); no copy was made; make room, or name a file in a folder "
             "that can be written"
         ) from error
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         raise _not_copied(state, error) from error
     finally:
         _remove(draft)
@@ -177,7 +177,7 @@ def _draft_of(file: Path, draft: Path) -> str | None:
             damage = pages(copy) or ", ".join(dangling(copy)[:3])
     except sqlite3.OperationalError:  # no room, or in use: says nothing of the file
         raise
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         raise StateError(f"{file} is damaged ({error}); the state was left as it is; name another backup") from error
     except StateError as error:
         raise StateError(f"{str(error).partition(';')[0]}; the state was left as it is; name another backup") from error
@@ -231,11 +231,11 @@ def _settle(state: Path) -> None:
             raise StateBusy(
                 f"another program has {state} open; nothing was changed; close it, then restore again"
             ) from error
-    except sqlite3.DatabaseError:
+    except (sqlite3.DatabaseError, UnicodeDecodeError):
         pass  # damaged: that is why it is replaced
 
 
-def _not_copied(state: Path, error: sqlite3.Error) -> Exception:
+def _not_copied(state: Path, error: Exception) -> Exception:
     if "locked" in str(error) or "busy" in str(error):
         return StateBusy(f"{state} is locked by another program; no copy was made; try again later")
     if of_disk(error):

@@ -144,6 +144,6 @@ def verify(connection: sqlite3.Connection, path: Path) -> bool:
         numbered = "SELECT count(*) FROM meta WHERE key = 'generation' AND value <> '' AND value NOT GLOB '*[^0-9]*'"
         if connection.execute(numbered).fetchone()[0] != 1:
             raise StateError(f"{path} is unfinished: it names no generation; {restore}")
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         raise told(path, error, "read as a state", restore.partition("; ")[2]) from error
     return bool(version == SCHEMA_VERSION)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from pathlib import Path
 
@@ -16,14 +15,12 @@ _BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 RESTORE = "restore a backup: rostersync state restore FILE"
 
 
-def of_disk(error: sqlite3.Error) -> bool:
+def of_disk(error: Exception) -> bool:
     """Whether the disk is full or fails: that says nothing of the state itself, which needs no backup then."""
     return _kind(error) in _DISK
 
 
-def told(
-    path: Path, error: sqlite3.Error | json.JSONDecodeError, doing: str, otherwise: str = RESTORE
-) -> RosterSyncError:
+def told(path: Path, error: Exception, doing: str, otherwise: str = RESTORE) -> RosterSyncError:
     """The error to raise where a state could not be read or written, and nothing was changed.
 
     `doing` is what failed ("read as a state", "written"); `otherwise` what to do where neither the disk nor the
@@ -41,7 +38,7 @@ def told(
     return StateError(f"{path} cannot be {doing} ({error}); nothing was changed; {advice}")
 
 
-def _kind(error: sqlite3.Error | json.JSONDecodeError) -> int | None:
-    """SQLite's result code; None of an error of the module itself, or of damaged JSON in a cell."""
+def _kind(error: Exception) -> int | None:
+    """SQLite's result code; None of any other error: text or JSON that is damaged."""
     code: int | None = getattr(error, "sqlite_errorcode", None)
     return None if code is None else code & _PRIMARY
