@@ -73,9 +73,12 @@ def test_a_write_without_room_is_rolled_back_and_called_that(state: Path):
 
 def test_a_damaged_file_is_still_one_to_restore(state: Path):
     state.write_bytes(b"SQLite format 3\0" + b"\xff" * 4096)
-    with pytest.raises(
-        StateError, match=r"restore a backup \(rostersync state restore FILE\), or run `rostersync init`"
-    ), reading(state):
+    with (
+        pytest.raises(
+            StateError, match=r"restore a backup \(rostersync state restore FILE\), or run `rostersync init`"
+        ),
+        reading(state),
+    ):
         pass
 
 
