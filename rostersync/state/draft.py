@@ -98,7 +98,8 @@ class Draft:
         self._loader.wait()
         if self._loader.stderr is not None:
             self._loader.stderr.close()
-        remove(self.file)
+        with contextlib.suppress(OSError):  # what stays is removed by the next run
+            remove(self.file)
 
     @property
     def _input(self) -> IO[bytes]:

@@ -139,3 +139,18 @@ def test_an_empty_environment_as_cron_may_give_it_changes_nothing(district):
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
     with contextlib.closing(sqlite3.connect(district / "state.db")) as state:
         assert state.execute("SELECT status FROM roster_runs").fetchall() == [("applied",)]
+
+
+@pytest.mark.parametrize(("asked", "word", "code"), [("SIGTERM", "terminated", 143), ("SIGINT", "interrupted", 130)])
+def test_a_run_that_is_asked_to_end_says_so_and_the_next_one_finishes_the_night(run, district, asked, word, code):
+    with kept_waiting(district):
+        running = start(district)
+        wait_for_holder(district)
+        running.send_signal(getattr(signal, asked))
+    _, said = running.communicate(timeout=TIMEOUT)
+    told = f"rostersync: error: {word}; a run that was under way is applied whole or not at all\n"
+    assert (running.returncode, said) == (code, told)
+    assert (district / "state.db.lock").read_bytes() == b""
+    run("--quiet", "sync")
+    with contextlib.closing(sqlite3.connect(district / "state.db")) as state:
+        assert state.execute("SELECT status FROM roster_runs ORDER BY run_id").fetchall()[-1] == ("applied",)
