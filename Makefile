@@ -52,6 +52,14 @@ format: setup
 docs: setup
 	$(BIN)/python -m rostersync.reports.handbook docs/reports.md
 
+# Runs every test that needs no other program, and writes the figures of docs/security.md from what they tried.
+figures: setup
+	rm -rf build/figures
+	ROSTERSYNC_FIGURES=build/figures $(BIN)/python -m tests.fuzzing.engine archive --seconds 60
+	ROSTERSYNC_FIGURES=build/figures $(BIN)/python -m tests.fuzzing.engine importer --seconds 300
+	ROSTERSYNC_FIGURES=build/figures $(BIN)/python -m pytest -n 2 --dist worksteal -q -m "not browser and not office"
+	$(BIN)/python -m tests.docs.security_figures build/figures
+
 bench: setup
 	$(BIN)/python -m benchmarks.run
 

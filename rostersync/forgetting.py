@@ -83,7 +83,8 @@ def _clean_reports(
         cleaned = without(tables, ids, theirs)
         # All are packed anew: those of earlier versions hold texts of rows that are not in them.
         report_tables.replace(connection, run_id, pack(cleaned or tables))
-        done.rows["report_tables"] = done.rows.get("report_tables", 0) + (cleaned is not None)
+        if cleaned is not None:
+            done.rows["report_tables"] = done.rows.get("report_tables", 0) + 1
     for run_id in sorted(run_ids(settings.reports.path)):
         folder = settings.reports.path / run_id
         if not names(folder, ids, theirs):

@@ -16,6 +16,7 @@ from rostersync.settings.environment import CONFIG_VARIABLE, Key, known_keys, la
 from rostersync.settings.guards import GuardWindow, Pause
 from rostersync.settings.mistakes import Mistake, dotted, in_words, unknown_key
 from rostersync.settings.models import SCHOOL_TABLES, Document, Settings
+from rostersync.settings.secrets import changeable
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -69,6 +70,9 @@ def interpret(text: str, file: Path, environ: Mapping[str, str]) -> Settings:
 
 
 def _read(file: Path) -> str:
+    # It names the server that the password goes to, and the file of the keys that are trusted.
+    if reason := changeable(file):
+        raise ConfigurationError(f"{reason}; nothing was changed")
     try:
         return file.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:

@@ -27,6 +27,19 @@ def exposed(path: Path) -> str | None:
     return None
 
 
+def changeable(path: Path) -> str | None:
+    """Why a file that says whom to trust is not to be believed: anybody may change it. None where that is not so."""
+    if os.name != "posix":
+        return None
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return None
+    if mode & stat.S_IWOTH:
+        return f'{path} may be changed by anybody (mode {stat.S_IMODE(mode):04o}); run: chmod o-w "{path}"'
+    return None
+
+
 def read(path: Path, key: str) -> str:
     """The secret in a file: its one line, without the line break.
 

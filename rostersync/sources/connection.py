@@ -14,6 +14,7 @@ from socket import socket
 from typing import TYPE_CHECKING
 
 from rostersync.errors import ConfigurationError, SourceError
+from rostersync.settings.secrets import changeable
 from rostersync.sources.host_keys import HostKey, as_host_key, no_handshake, pinned
 from rostersync.sources.interface import SourceSettings
 from rostersync.sources.remote_files import RemoteFiles
@@ -92,9 +93,11 @@ def trusted_keys(source: SourceSettings) -> tuple[HostKey, ...]:
     """The keys pinned for the configured server, at least one.
 
     Raises:
-        HostKeyError: none is pinned.
+        HostKeyError: none is pinned, or anybody may change the file.
         SourceError: the known_hosts file cannot be read.
     """
+    if source.known_hosts and (reason := changeable(source.known_hosts)):
+        raise HostKeyError(f"{reason}; no connection was made. Compare the key that is pinned in it again.")
     keys = pinned(source.known_hosts, str(source.host), source.port) if source.known_hosts else ()
     if not keys:
         raise HostKeyError(

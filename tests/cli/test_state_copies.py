@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import shutil
 import sqlite3
 import stat
@@ -222,3 +223,25 @@ def test_a_second_name_that_a_killed_restore_left_goes(run, synced, saved):
     run("state", "restore", "saved.db")
     (kept,) = synced.glob("state.db.replaced-*")
     assert kept.name != "state.db.replaced-20260101T000000Z"
+
+
+@pytest.mark.parametrize("command", [("backup", "copy.db"), ("backup",), ("restore", "saved.db")])
+def test_where_there_is_no_room_nothing_is_left_and_the_state_stays(run, synced, saved, command):
+    """A limit on the size of files stands for a full disk."""
+    before, there = rows(synced / "state.db"), {path.name for path in synced.iterdir()} | {"backups"}
+    limit = saved.stat().st_size // 2
+    done = subprocess.run(
+        [sys.executable, "-m", "rostersync", "state", *command],
+        cwd=synced,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
+    )
+    assert done.returncode == 2, done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert "make room" in done.stderr
+    assert {path.name for path in synced.iterdir()} <= there
+    assert list(synced.glob("backups/.*")) == []
+    assert rows(synced / "state.db") == before

@@ -160,3 +160,17 @@ def test_a_folder_needs_no_secret_but_a_path(tmp_path):
     file.write_text("", encoding="utf-8")
     with pytest.raises(ConfigurationError, match=r"source\.path is missing"):
         load(file, {}).source.require_usable()
+
+
+@posix
+@pytest.mark.parametrize(("mode", "told"), [(0o666, True), (0o602, True), (0o664, False), (0o644, False)])
+def test_settings_that_anybody_may_change_are_not_believed(tmp_path, mode, told):
+    """They say where the password goes."""
+    file = tmp_path / "rostersync.toml"
+    file.write_text(SFTP, encoding="utf-8")
+    file.chmod(mode)
+    if told:
+        with pytest.raises(ConfigurationError, match=r"may be changed by anybody .* chmod o-w"):
+            load(file, {})
+    else:
+        assert load(file, {}).source.kind == "sftp"

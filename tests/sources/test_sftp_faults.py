@@ -75,6 +75,14 @@ def test_a_changed_key_gets_no_credential_and_no_second_try(faulty, staging, kin
     assert faulty.passwords == []
 
 
+def test_pinned_keys_that_anybody_may_change_are_not_believed(faulty, staging):
+    faulty.known_hosts.chmod(0o646)
+    assert "chmod o-w" in refused(faulty.source(), staging)
+    assert faulty.connections == 0
+    faulty.known_hosts.chmod(0o644)
+    assert "users.csv" in fetched(faulty.source(), staging)
+
+
 def test_a_wrong_password_is_tried_once_and_never_shown(faulty, staging):
     said = refused(faulty.source(password=SecretStr("wrong horse")), staging)
     assert f"127.0.0.1:{faulty.port} does not let 'district' in with the password" in said
