@@ -208,7 +208,7 @@ def propose(
                 begun.read(roster)
         with watch.stage("compare"):
             before = snapshot.read(settings.state.path, meta.get("snapshot"))
-            roster = intake.weighed(roster, delivery, before, meta, overrides)
+            roster = intake.weighed(settings, roster, delivery, before, meta, today, overrides)
             tonight = fingerprints(roster, before.seed if before else snapshot.new_seed())
             everything = full or intake.needs_full_look(settings, roster, meta)
             changes = None if everything or before is None else diff(tonight, before)
