@@ -45,6 +45,7 @@ def carry_out(
     from rostersync.state.findings_ledger import write_ledger
     from rostersync.state.first_load import suits, transaction
     from rostersync.state.guard_totals import keep_totals
+    from rostersync.state.live_invariants import is_empty
     from rostersync.state.writer import apply, record_run
 
     path, status = settings.state.path, summary.run.status
@@ -68,7 +69,7 @@ def carry_out(
         record_run(connection, plan.run_id, plan.started_at, plan.source, status, applied=True)
         before = int(plan.decisions.accounts["account_id"].min()) - 1 if loaded else None
         with (
-            _checked(connection, plan, settings, asked if loaded or _is_empty(connection) else None),
+            _checked(connection, plan, settings, asked if loaded or is_empty(connection) else None),
             # Outside of the journal: an undo takes no count back, the next sync counts anew.
             record_counts.following(
                 connection,
@@ -123,10 +124,6 @@ def _checked(
     with watching(connection, plan.run_id) as watch:
         yield
         watch.check(_told_to_end(plan), lock_off=not lock_on)
-
-
-def _is_empty(connection: sqlite3.Connection) -> bool:
-    return not connection.execute("SELECT EXISTS (SELECT 1 FROM users)").fetchone()[0]
 
 
 def _told_to_end(plan: Plan) -> Iterator[tuple[str, str]]:
