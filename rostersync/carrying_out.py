@@ -45,7 +45,6 @@ def carry_out(
     from rostersync.state.findings_ledger import write_ledger
     from rostersync.state.first_load import suits, transaction
     from rostersync.state.guard_totals import keep_totals
-    from rostersync.state.live_invariants import is_empty
     from rostersync.state.writer import apply, record_run
 
     path, status = settings.state.path, summary.run.status
@@ -69,7 +68,7 @@ def carry_out(
         record_run(connection, plan.run_id, plan.started_at, plan.source, status, applied=True)
         before = int(plan.decisions.accounts["account_id"].min()) - 1 if loaded else None
         with (
-            _checked(connection, plan, settings, asked if loaded or is_empty(connection) else None),
+            _checked(connection, plan, settings, asked, loaded=loaded),
             # Outside of the journal: an undo takes no count back, the next sync counts anew.
             record_counts.following(
                 connection,
@@ -106,16 +105,16 @@ def carry_out(
 
 @contextlib.contextmanager
 def _checked(
-    connection: sqlite3.Connection, plan: Plan, settings: Settings, first: Future[FirstLoad] | None
+    connection: sqlite3.Connection, plan: Plan, settings: Settings, first: Future[FirstLoad] | None, *, loaded: bool
 ) -> Iterator[None]:
     """The block writes the plan, and what it writes keeps the rules of every state; `first`: what a first load writes.
 
     Raises:
         InvariantBroken: it does not; the transaction must not be committed.
     """
-    from rostersync.state.live_invariants import check_first_load, watching
+    from rostersync.state.live_invariants import check_first_load, is_empty, watching
 
-    if first is not None:
+    if first is not None and (loaded or is_empty(connection)):
         yield
         check_first_load(connection, first.result().rows, first.result().broken)
         return
