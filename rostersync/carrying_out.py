@@ -68,7 +68,7 @@ def carry_out(
         record_run(connection, plan.run_id, plan.started_at, plan.source, status, applied=True)
         before = int(plan.decisions.accounts["account_id"].min()) - 1 if loaded else None
         with (
-            _checked(connection, plan, settings, asked if loaded or _is_empty(connection) else None),
+            _checked(connection, plan, tables, settings, asked, loaded=loaded),
             # Outside of the journal: an undo takes no count back, the next sync counts anew.
             record_counts.following(
                 connection,
@@ -103,18 +103,33 @@ def carry_out(
     return summary, applied
 
 
+_NAMED_BY = {
+    "users": ("id",),
+    "classes": ("id",),
+    "enrollments": ("class_id", "user_id", "role"),
+    "guardianships": ("guardian_id", "student_id"),
+}
+"""Kind -> the columns of its report that name a record."""
+
+
 @contextlib.contextmanager
 def _checked(
-    connection: sqlite3.Connection, plan: Plan, settings: Settings, first: Future[FirstLoad] | None
+    connection: sqlite3.Connection,
+    plan: Plan,
+    tables: ReportTables,
+    settings: Settings,
+    first: Future[FirstLoad] | None,
+    *,
+    loaded: bool,
 ) -> Iterator[None]:
-    """The block writes the plan, and what it writes keeps the rules of every state; `first`: what a first load writes.
+    """The block writes the plan of `tables`, and what it writes keeps the rules of every state; `first`: what a first load writes.
 
     Raises:
         InvariantBroken: it does not; the transaction must not be committed.
     """
-    from rostersync.state.live_invariants import check_first_load, watching
+    from rostersync.state.live_invariants import check_first_load, is_empty, watching
 
-    if first is not None:
+    if first is not None and (loaded or is_empty(connection)):
         yield
         check_first_load(connection, first.result().rows, first.result().broken)
         return
@@ -122,19 +137,20 @@ def _checked(
     lock_on = settings.policy.update_active_contacts or any(each.update_active_contacts for each in own)
     with watching(connection, plan.run_id) as watch:
         yield
-        watch.check(_told_to_end(plan), lock_off=not lock_on)
+        watch.check(_told_to_end(tables), lock_off=not lock_on)
 
 
-def _is_empty(connection: sqlite3.Connection) -> bool:
-    return not connection.execute("SELECT EXISTS (SELECT 1 FROM users)").fetchone()[0]
-
-
-def _told_to_end(plan: Plan) -> Iterator[tuple[str, str]]:
+def _told_to_end(tables: ReportTables) -> Iterator[tuple[str, str]]:
     """Kind and id, as roster_changes names it, of what the report says is archived, removed or ended."""
-    for kind, notes in plan.notes.items():
-        rows = notes[notes["action"].isin([Action.ARCHIVED.value, Action.REMOVED.value, Action.ENDED.value])]
-        keys = [name for name in rows.columns if name not in {"action", "code", "notes"}]
-        yield from ((kind, " ".join(ids)) for ids in zip(*(rows[name].to_list() for name in keys), strict=True))
+    import polars as pl
+
+    from rostersync.model.report import TABLE_COLUMNS
+    from rostersync.reports.frames import polars_frame
+
+    for kind, key in _NAMED_BY.items():
+        rows = polars_frame(getattr(tables, kind), TABLE_COLUMNS[kind])
+        ends = rows.filter(pl.col("action").is_in([Action.ARCHIVED.value, Action.REMOVED.value, Action.ENDED.value]))
+        yield from ((kind, " ".join(ids)) for ids in ends.select(key).iter_rows())
 
 
 def finish(

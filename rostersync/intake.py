@@ -250,14 +250,22 @@ def delivery_facts(delivery: Delivery) -> DeliveryFacts:
 
 
 def weighed(
-    roster: Roster, delivery: Delivery, before: Snapshot | None, meta: dict[str, str], overrides: Overrides
+    settings: Settings,
+    roster: Roster,
+    delivery: Delivery,
+    before: Snapshot | None,
+    meta: dict[str, str],
+    today: date,
+    overrides: Overrides,
 ) -> Roster:
     """`roster` with the verdict on the delivery; `before` are the rows of the last applied import."""
     from rostersync.model.completeness import LAST_DELIVERIES, deliveries_of
     from rostersync.policies.completeness import judge, with_verdict
 
+    if meta.get("settings_digest") != settings.digest():
+        before = None  # other schools may take part: who is not here need not be missing in the files
     known = deliveries_of(meta.get(LAST_DELIVERIES))
-    verdict = judge(roster, before, delivery_facts(delivery), known, lifted=overrides.everything)
+    verdict = judge(roster, before, delivery_facts(delivery), known, settings, today, lifted=overrides.everything)
     return with_verdict(roster, verdict)
 
 

@@ -256,7 +256,7 @@ def _propose(
             if begun is not None:
                 begun.read(roster)
         with watch.stage("compare"):
-            roster = intake.weighed(roster, delivery, before, meta, overrides)
+            roster = intake.weighed(settings, roster, delivery, before, meta, today, overrides)
             sound = fingerprints(roster, seed)
             everything = full or intake.needs_full_look(settings, roster, meta)
             if everything and roster.unread is not None:

@@ -76,15 +76,21 @@ def explanations(connection: sqlite3.Connection, settings: Settings, record: str
 
 def _held_last_night(connection: sqlite3.Connection, kind: str, record: str) -> Iterator[tuple[str, str]]:
     """Codes and notes of what the last applied run held because the files were not whole: only its report says so."""
+    from rostersync.state import report_tables, run_history
+
+    codes = (Code.INCOMPLETE_DELIVERY.value, Code.UNREADABLE_ROWS.value)
+    run_id = run_history.last_applied(connection)
+    if run_id is None:
+        return
+    said = json.loads(report_tables.run_summary(connection, run_id) or "{}").get("codes", {})
+    if not any(said.get(kind, {}).get(code) for code in codes):
+        return  # its report need not be looked at
     import polars as pl
 
     from rostersync.reports.packing import read_columns
-    from rostersync.state import report_tables, run_history
 
-    run_id = run_history.last_applied(connection)
-    packed = {} if run_id is None else report_tables.kept(connection, run_id)
+    packed = report_tables.kept(connection, run_id)
     if kind in packed:
-        codes = (Code.INCOMPLETE_DELIVERY.value, Code.UNREADABLE_ROWS.value)
         rows = read_columns(packed[kind], ("id", "code", "notes"))
         yield from rows.filter((pl.col("id") == record) & pl.col("code").is_in(codes)).select("code", "notes").rows()
 

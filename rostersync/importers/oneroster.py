@@ -205,6 +205,8 @@ class _Reading:
             self._missing[layout.table] = frozenset(frame.columns) - {"line"}
         else:
             self._missing[layout.table] = table.missing - {"status"}
+            if layout is ACADEMIC_SESSIONS and table.rejected.height:
+                self._missing[layout.table] |= {"end_date"}  # nobody knows which term has lost its end
             self._knows(layout, table)
             self._check(layout, frame)
         return frame

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from rostersync.model.completeness import COMPLETE, DeliveryFacts, Verdict
 from rostersync.model.notes import Code, note
+from rostersync.settings.guards import GuardKind
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,8 +22,10 @@ if TYPE_CHECKING:
 
     from rostersync.model.roster import Roster
     from rostersync.model.snapshot import Snapshot
+    from rostersync.settings import Settings
 
 TABLES = ("users", "classes", "enrollments")
+_KINDS: Mapping[str, tuple[GuardKind, ...]] = {"users": ("students", "guardians", "staff"), "classes": ("classes",)}
 _NEEDED = ("users.csv", "classes.csv", "enrollments.csv")
 _TORN = "TRUNCATED_ROW"
 _NIGHTS = 5  # so many deliveries in a row tell what is usual of times
@@ -49,7 +52,14 @@ def torn_files(findings: pl.DataFrame) -> list[str]:
 
 
 def judge(
-    roster: Roster, before: Snapshot | None, tonight: DeliveryFacts, last: Sequence[DeliveryFacts], *, lifted: bool
+    roster: Roster,
+    before: Snapshot | None,
+    tonight: DeliveryFacts,
+    last: Sequence[DeliveryFacts],
+    settings: Settings,
+    today: date,
+    *,
+    lifted: bool,
 ) -> Verdict:
     """The verdict on a delivery; `lifted`: a person let doubts through.
 
@@ -61,7 +71,7 @@ def judge(
     doubts = [
         *(f"{name} ends without a line break, as it never did before" for name in unended),
         *_mixed(tonight, last),
-        *_cut_short(roster, before),
+        *_cut_short(roster, before, settings, today),
     ]
     if certain:
         return Verdict("incomplete", (*certain, *([] if lifted else doubts)))
@@ -113,8 +123,11 @@ def _spread(delivery: DeliveryFacts) -> int | None:
     return max(known) - min(known) if len(known) == len(_NEEDED) else None
 
 
-def _cut_short(roster: Roster, before: Snapshot | None) -> list[str]:
-    """Files that lack exactly the last rows of the last import, while other rows still name what stood there."""
+def _cut_short(roster: Roster, before: Snapshot | None, settings: Settings, today: date) -> list[str]:
+    """Files that lack exactly the last rows of the last import, while other rows still name what stood there.
+
+    Not where most of a file is another one, nor on the days of a window for what it lists: then much goes rightly.
+    """
     if before is None:
         return []
     found = []
@@ -125,10 +138,16 @@ def _cut_short(roster: Roster, before: Snapshot | None) -> list[str]:
         here = (
             roster.user_ids() if table == "users" else None if roster.classes is None else roster.classes["sourced_id"]
         )
-        if here is None or roster.modes.get(table) != "bulk" or here.len() >= before.table(table).height:
+        rows = before.table(table)
+        if here is None or roster.modes.get(table) != "bulk" or here.len() >= rows.height:
             continue
-        lost = _lost_at_the_end(here, rejected, deleted, before.table(table))
-        if len(lost) >= _NAMED and (named := _named(roster, table, lost)) >= _NAMED:
+        if any(settings.guards.window_of(kind, today) for kind in _KINDS[table]):
+            continue
+        lost = _lost_at_the_end(here, rejected, deleted, rows)
+        if not _NAMED <= len(lost) <= rows.height // 2:
+            continue
+        named = _named(roster, table, lost, whole=not settings.schools.include)
+        if named >= _NAMED:
             found.append(
                 f"{table}.csv ends {len(lost):,} rows earlier than in the last night, and other rows still name "
                 f"{named:,} of them"
@@ -150,8 +169,11 @@ def _lost_at_the_end(
     return ids.slice(kept) if bool(there.head(kept).all()) else ids.clear()
 
 
-def _named(roster: Roster, table: str, lost: pl.Series) -> int:
-    """How many of these users or classes tonight's sound rows name: rows that name them are never recognised."""
+def _named(roster: Roster, table: str, lost: pl.Series, *, whole: bool) -> int:
+    """How many of these users or classes tonight's sound rows name; those rows are read, never recognised.
+
+    `whole`: every school takes part, so that rows of roles.csv too stand for people who should be here.
+    """
     import polars as pl
 
     among = lost.implode()
@@ -162,7 +184,7 @@ def _named(roster: Roster, table: str, lost: pl.Series) -> int:
     if table == "users" and roster.users is not None:
         agents = roster.users["agents"].drop_nulls().cast(pl.String).unique()
         parts.append(agents.str.split(",").explode())
-        parts += [] if roster.roles is None else [roster.roles["user_id"]]
+        parts += [roster.roles["user_id"]] if whole and roster.roles is not None else []
     named: set[str] = set()
     for part in parts:
         texts = part.cast(pl.String)

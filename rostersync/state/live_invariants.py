@@ -245,6 +245,12 @@ def watching(connection: sqlite3.Connection, run_id: str) -> Iterator[Watch]:
         connection.execute(f"DROP TABLE temp.{name}")
 
 
+def is_empty(connection: sqlite3.Connection) -> bool:
+    """Whether the state has no record yet: then a first load is all that it will have."""
+    query = " OR ".join(f"EXISTS (SELECT 1 FROM {table})" for table in _TOUCHED)
+    return not connection.execute(f"SELECT {query}").fetchone()[0]
+
+
 def check_first_load(
     connection: sqlite3.Connection, rows: Mapping[str, int], found: Mapping[str, Iterable[str]]
 ) -> None:

@@ -20,11 +20,14 @@ ROLL = [enrollment("K1", f"S{i}") for i in range(1, 9)]
 CLASSES = [school_class("K1"), school_class("K2")]
 PEOPLE = [*GUARDIANS, *STUDENTS]
 HELD = "INCOMPLETE_DELIVERY"
+NO_LIMITS = {"max_removed": "100%", "max_changed": "100%", "small": 1_000}
+"""No guard trips, and no window is open."""
 
 
 @pytest.fixture(scope="module")
 def lived(tmp_path_factory: pytest.TempPathFactory) -> District:
     district = District(tmp_path_factory.mktemp("lived"))
+    district.configure(guards=NO_LIMITS)
     district.night(PEOPLE, CLASSES, ROLL)
     return district
 
@@ -164,6 +167,7 @@ def test_the_last_rows_of_a_file_do_not_leave_while_other_rows_name_them(distric
 
 def test_the_last_classes_do_not_go_while_enrollments_name_them(tmp_path: Path) -> None:
     district = District(tmp_path)
+    district.configure(guards=NO_LIMITS)
     classes = [school_class(f"K{i}") for i in range(1, 7)]
     roll = [enrollment(f"K{i}", "S1") for i in range(1, 7)]
     district.night(PEOPLE, classes, roll)
@@ -186,6 +190,35 @@ def test_r_f1_people_leave_as_the_rules_say(district: District, how: str) -> Non
     users, roll, left = LEAVE[how]
     assert verdict(district.night(users, CLASSES, roll)) == ("complete", [])
     assert gone(district) == left
+
+
+def test_r_d4_in_a_window_much_goes_rightly(tmp_path: Path) -> None:
+    """The same night as above, in a window of all kinds, which the settings of these tests have."""
+    district = District(tmp_path)
+    district.night(PEOPLE, CLASSES, ROLL)
+    assert verdict(district.night(PEOPLE[:-3], CLASSES, ROLL)) == ("complete", [])
+    assert {"S6", "S7", "S8"} <= gone(district)
+
+
+def test_r_k1_a_rollover_may_name_old_classes_still(tmp_path: Path) -> None:
+    district = District(tmp_path)
+    district.configure(guards=NO_LIMITS)
+    classes = [school_class(f"K{i}") for i in range(1, 7)]
+    roll = [enrollment(f"K{i}", "S1") for i in range(1, 7)]
+    district.night(PEOPLE, classes, roll)
+    assert verdict(district.night(PEOPLE, [school_class("N1"), *classes[:2]], roll)) == ("complete", [])
+    assert gone(district) == {"K3", "K4", "K5", "K6"}
+
+
+def test_r_v7_a_school_that_takes_no_part_any_more_leaves(tmp_path: Path) -> None:
+    district = District(tmp_path)
+    district.configure(guards=NO_LIMITS)
+    people = [*PEOPLE[:-3], *(student(f"S{i}", f"G{i}", orgSourcedIds="B") for i in (6, 7, 8))]
+    district.night(people, CLASSES, ROLL)
+    district.configure(guards=NO_LIMITS, include=["A"])
+    report = district.night(people, CLASSES, ROLL, override=["students", "guardians"])  # all of B would go
+    assert verdict(report) == ("complete", [])
+    assert {"S6", "S7", "S8"} <= gone(district)
 
 
 def test_an_override_of_everything_lets_the_last_rows_go(district: District) -> None:
@@ -245,6 +278,7 @@ to = 2999-12-31
 kinds = ["students", "guardians", "classes", "enrollments"]
 max_removed = "100%"
 """
+"""Other settings than those of the night before, too."""
 NEXT_YEAR: dict[str, Any] = {
     "users": [*GUARDIANS[2:], *STUDENTS[2:]],
     "classes": [school_class(f"N{i}") for i in range(1, 4)],
