@@ -122,7 +122,9 @@ def _checked(
     *,
     loaded: bool,
 ) -> Iterator[None]:
-    """The block writes the plan of `tables`, and what it writes keeps the rules of every state; `first`: what a first load writes.
+    """The block writes the plan of `tables`, and what it writes keeps the rules of every state.
+
+    `first`: what a first load writes.
 
     Raises:
         InvariantBroken: it does not; the transaction must not be committed.

@@ -1,8 +1,8 @@
 """The rules of the state, asked of what a run writes, in its transaction: what breaks one is never committed.
 
-`state.invariants` asks the whole state. Here triggers of the writing connection note the ids that a run touches,
-whoever writes them, and only these are asked about, through indexes. A first load is asked as a whole instead
-(`policies.first_load_invariants`).
+`state.invariants` asks the whole state. Here only the records that a run writes are asked about, through indexes: those
+it adds are noted by triggers of the writing connection, those it changes by the journal (`state.journal`). A first load
+is asked as a whole instead (`policies.first_load_invariants`).
 """
 
 from __future__ import annotations
@@ -218,11 +218,21 @@ class Watch:
             InvariantBroken: names the first rule that is broken, and ids.
         """
         self._connection.executemany("INSERT OR IGNORE INTO temp.told_to_end VALUES (?, ?)", told)
+        self._take_changed()
         values = {**self._before, "lock_off": lock_off}
         for each in LIVE:
             ids = [str(row[0]) for row in self._connection.execute(each.query, values)]
             if ids:
                 raise broken(each, ids)
+
+    def _take_changed(self) -> None:
+        for table, key in _TOUCHED.items():
+            names = ", ".join(f"json_extract(key, '$[{place}]')" for place in range(len(key)))
+            self._connection.execute(
+                f"INSERT OR IGNORE INTO temp.touched_{table} SELECT {names} FROM before_images "
+                "WHERE run = ? AND table_name = ?",
+                (self._before["run"], table),
+            )
 
 
 @contextlib.contextmanager
@@ -291,11 +301,10 @@ def _make_tables(connection: sqlite3.Connection) -> None:
 def _triggers(connection: sqlite3.Connection) -> Iterator[str]:
     """Make them; their names."""
     for table, key in _TOUCHED.items():
-        for event in ("INSERT", "UPDATE"):
-            name = f"touches_{table}_{event.lower()}"
-            values = ", ".join(f"NEW.{column}" for column in key)
-            connection.execute(
-                f"CREATE TEMP TRIGGER {name} AFTER {event} ON main.{table} BEGIN "
-                f"INSERT OR IGNORE INTO touched_{table} VALUES ({values}); END"
-            )
-            yield name
+        name = f"adds_to_{table}"
+        values = ", ".join(f"NEW.{column}" for column in key)
+        connection.execute(
+            f"CREATE TEMP TRIGGER {name} AFTER INSERT ON main.{table} BEGIN "
+            f"INSERT OR IGNORE INTO touched_{table} VALUES ({values}); END"
+        )
+        yield name
