@@ -15,7 +15,7 @@ from tests.faults.injecting import FAULTS, Fault, Program
 from tests.faults.sweeping import EVERY_POINT, Sweep
 
 pytestmark = pytest.mark.long
-FLOOR_OF_SAMPLE = 15
+FLOOR_OF_SAMPLE = 12
 NIGHTS = ("sync", "undo", "migration", "first load")
 
 
