@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,15 @@ if TYPE_CHECKING:
     from rostersync.model.report import ReportTables, RunSummary
     from rostersync.policies.first_load_invariants import FirstLoad
     from rostersync.state.first_load import Ahead
+
+
+_KEYS: Mapping[str, tuple[str, ...]] = {
+    "users": ("id",),
+    "classes": ("id",),
+    "enrollments": ("class_id", "user_id", "role"),
+    "guardianships": ("guardian_id", "student_id"),
+}
+"""Table of the report -> what names its records."""
 
 
 def carry_out(
@@ -68,7 +77,7 @@ def carry_out(
         record_run(connection, plan.run_id, plan.started_at, plan.source, status, applied=True)
         before = int(plan.decisions.accounts["account_id"].min()) - 1 if loaded else None
         with (
-            _checked(connection, plan, settings, asked, loaded=loaded),
+            _checked(connection, plan, tables, settings, asked, loaded=loaded),
             # Outside of the journal: an undo takes no count back, the next sync counts anew.
             record_counts.following(
                 connection,
@@ -105,7 +114,13 @@ def carry_out(
 
 @contextlib.contextmanager
 def _checked(
-    connection: sqlite3.Connection, plan: Plan, settings: Settings, first: Future[FirstLoad] | None, *, loaded: bool
+    connection: sqlite3.Connection,
+    plan: Plan,
+    tables: ReportTables,
+    settings: Settings,
+    first: Future[FirstLoad] | None,
+    *,
+    loaded: bool,
 ) -> Iterator[None]:
     """The block writes the plan, and what it writes keeps the rules of every state; `first`: what a first load writes.
 
@@ -122,15 +137,19 @@ def _checked(
     lock_on = settings.policy.update_active_contacts or any(each.update_active_contacts for each in own)
     with watching(connection, plan.run_id) as watch:
         yield
-        watch.check(_told_to_end(plan), lock_off=not lock_on)
+        watch.check(_told_to_end(tables), lock_off=not lock_on)
 
 
-def _told_to_end(plan: Plan) -> Iterator[tuple[str, str]]:
+def _told_to_end(tables: ReportTables) -> Iterator[tuple[str, str]]:
     """Kind and id, as roster_changes names it, of what the report says is archived, removed or ended."""
-    for kind, notes in plan.notes.items():
-        rows = notes[notes["action"].isin([Action.ARCHIVED.value, Action.REMOVED.value, Action.ENDED.value])]
-        keys = [name for name in rows.columns if name not in {"action", "code", "notes"}]
-        yield from ((kind, " ".join(ids)) for ids in zip(*(rows[name].to_list() for name in keys), strict=True))
+    import polars as pl
+
+    from rostersync.reports.frames import polars_frame
+
+    endings = [Action.ARCHIVED.value, Action.REMOVED.value, Action.ENDED.value]
+    for kind, keys in _KEYS.items():
+        rows = polars_frame(getattr(tables, kind), ("action", *keys)).filter(pl.col("action").is_in(endings))
+        yield from ((kind, " ".join(ids)) for ids in rows.select(keys).unique().rows())
 
 
 def finish(
