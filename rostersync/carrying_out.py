@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,15 @@ if TYPE_CHECKING:
     from rostersync.model.report import ReportTables, RunSummary
     from rostersync.policies.first_load_invariants import FirstLoad
     from rostersync.state.first_load import Ahead
+
+
+_KEYS: Mapping[str, tuple[str, ...]] = {
+    "users": ("id",),
+    "classes": ("id",),
+    "enrollments": ("class_id", "user_id", "role"),
+    "guardianships": ("guardian_id", "student_id"),
+}
+"""Table of the report -> what names its records."""
 
 
 def carry_out(
@@ -103,15 +112,6 @@ def carry_out(
     return summary, applied
 
 
-_NAMED_BY = {
-    "users": ("id",),
-    "classes": ("id",),
-    "enrollments": ("class_id", "user_id", "role"),
-    "guardianships": ("guardian_id", "student_id"),
-}
-"""Kind -> the columns of its report that name a record."""
-
-
 @contextlib.contextmanager
 def _checked(
     connection: sqlite3.Connection,
@@ -146,13 +146,12 @@ def _told_to_end(tables: ReportTables) -> Iterator[tuple[str, str]]:
     """Kind and id, as roster_changes names it, of what the report says is archived, removed or ended."""
     import polars as pl
 
-    from rostersync.model.report import TABLE_COLUMNS
     from rostersync.reports.frames import polars_frame
 
-    for kind, key in _NAMED_BY.items():
-        rows = polars_frame(getattr(tables, kind), TABLE_COLUMNS[kind])
-        ends = rows.filter(pl.col("action").is_in([Action.ARCHIVED.value, Action.REMOVED.value, Action.ENDED.value]))
-        yield from ((kind, " ".join(ids)) for ids in ends.select(key).iter_rows())
+    endings = [Action.ARCHIVED.value, Action.REMOVED.value, Action.ENDED.value]
+    for kind, keys in _KEYS.items():
+        rows = polars_frame(getattr(tables, kind), ("action", *keys)).filter(pl.col("action").is_in(endings))
+        yield from ((kind, " ".join(ids)) for ids in rows.select(keys).unique().rows())
 
 
 def finish(

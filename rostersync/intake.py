@@ -257,6 +257,8 @@ def weighed(
     meta: dict[str, str],
     today: date,
     overrides: Overrides,
+    *,
+    ends: bool,
 ) -> Roster:
     """`roster` with the verdict on the delivery; `before` are the rows of the last applied import."""
     from rostersync.model.completeness import LAST_DELIVERIES, deliveries_of
@@ -265,7 +267,9 @@ def weighed(
     if meta.get("settings_digest") != settings.digest():
         before = None  # other schools may take part: who is not here need not be missing in the files
     known = deliveries_of(meta.get(LAST_DELIVERIES))
-    verdict = judge(roster, before, delivery_facts(delivery), known, settings, today, lifted=overrides.everything)
+    verdict = judge(
+        roster, before, delivery_facts(delivery), known, settings, today, lifted=overrides.everything, ends=ends
+    )
     return with_verdict(roster, verdict)
 
 

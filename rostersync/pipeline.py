@@ -196,7 +196,7 @@ def propose(
     """
     from rostersync.model.snapshot import Doubt
 
-    def proposed(*, recognise: bool) -> tuple[Plan, Roster]:
+    def proposed(*, recognise: bool, ends: bool = True) -> tuple[Plan, Roster]:
         return _propose(
             settings,
             delivery,
@@ -207,13 +207,19 @@ def propose(
             overrides=overrides,
             begun=begun,
             recognise=recognise,
+            ends=ends,
             scoped=scoped,
         )
 
     if not full:
         with contextlib.suppress(Doubt):
             return proposed(recognise=True)
-    return proposed(recognise=False)
+    plan, roster = proposed(recognise=False)
+    if roster.verdict.of_ends:  # guards come first: where they hold what is missing at the end of a file, they say so
+        guarded = proposed(recognise=False, ends=False)
+        if guarded[0].judgement.trips:
+            return guarded
+    return plan, roster
 
 
 def _propose(
@@ -227,6 +233,7 @@ def _propose(
     overrides: Overrides,
     begun: Ahead | None,
     recognise: bool,
+    ends: bool,
     scoped: Callable[[], None],
 ) -> tuple[Plan, Roster]:
     from rostersync import intake, messages, planning, quiet_night
@@ -256,7 +263,7 @@ def _propose(
             if begun is not None:
                 begun.read(roster)
         with watch.stage("compare"):
-            roster = intake.weighed(settings, roster, delivery, before, meta, today, overrides)
+            roster = intake.weighed(settings, roster, delivery, before, meta, today, overrides, ends=ends)
             sound = fingerprints(roster, seed)
             everything = full or intake.needs_full_look(settings, roster, meta)
             if everything and roster.unread is not None:

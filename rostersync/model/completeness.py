@@ -39,11 +39,12 @@ class DeliveryFacts:
 class Verdict:
     """What is thought of a delivery, and why: one sentence each, ids and names of files only.
 
-    Nobody is removed because of a delivery that is not complete.
+    Nobody is removed because of a delivery that is not complete. `of_ends`: the ends of files are among the reasons.
     """
 
     word: Word = "complete"
     reasons: tuple[str, ...] = ()
+    of_ends: bool = False
 
 
 COMPLETE = Verdict()

@@ -60,22 +60,24 @@ def judge(
     today: date,
     *,
     lifted: bool,
+    ends: bool = True,
 ) -> Verdict:
-    """The verdict on a delivery; `lifted`: a person let doubts through.
+    """The verdict on a delivery; `lifted`: a person let doubts through; without `ends` those of files are believed.
 
     `before` are the rows of the last applied import in the order of its files; None tells nothing.
     """
     torn = torn_files(roster.findings)
     certain = [f"{file} ends inside its last row" for file in torn]
     unended = sorted(newly_unended(tonight, last) - {file.lower() for file in torn})
+    of_ends = _cut_short(roster, before, settings, today) if ends and not lifted else []
     doubts = [
         *(f"{name} ends without a line break, as it never did before" for name in unended),
         *_mixed(tonight, last),
-        *_cut_short(roster, before, settings, today),
+        *of_ends,
     ]
     if certain:
-        return Verdict("incomplete", (*certain, *([] if lifted else doubts)))
-    return Verdict("doubtful", tuple(doubts)) if doubts and not lifted else COMPLETE
+        return Verdict("incomplete", (*certain, *([] if lifted else doubts)), bool(of_ends))
+    return Verdict("doubtful", tuple(doubts), bool(of_ends)) if doubts and not lifted else COMPLETE
 
 
 def with_verdict(roster: Roster, verdict: Verdict) -> Roster:

@@ -165,6 +165,18 @@ def test_the_last_rows_of_a_file_do_not_leave_while_other_rows_name_them(distric
     assert gone(district) == {"S6", "S7", "S8", "G6", "G7", "G8"}
 
 
+def test_r_d1_guards_come_first_where_the_end_of_a_file_is_missing(tmp_path: Path) -> None:
+    district = District(tmp_path)
+    district.configure(guards={**NO_LIMITS, "max_removed": "10%", "small": 2})
+    district.night(PEOPLE, CLASSES, ROLL)
+    report = district.night(PEOPLE[:-3], CLASSES, ROLL)
+    assert report.summary["run"]["exit_code"] == 5
+    assert "students" in {trip["kind"] for trip in report.summary["guards_tripped"]}
+    assert report.codes("S7") == ["GUARD_HELD"]
+    assert verdict(report) == ("complete", [])
+    assert gone(district) == set()
+
+
 def test_the_last_classes_do_not_go_while_enrollments_name_them(tmp_path: Path) -> None:
     district = District(tmp_path)
     district.configure(guards=NO_LIMITS)
