@@ -260,7 +260,10 @@ def weighed(
     *,
     ends: bool,
 ) -> Roster:
-    """`roster` with the verdict on the delivery; `before` are the rows of the last applied import."""
+    """`roster` with the verdict on the delivery; `before` are the rows of the last applied import.
+
+    Without `ends`, and where somebody looked at the night and let a guard pass, the ends of files are believed.
+    """
     from rostersync.model.completeness import LAST_DELIVERIES, deliveries_of
     from rostersync.policies.completeness import judge, with_verdict
 
@@ -268,7 +271,14 @@ def weighed(
         before = None  # other schools may take part: who is not here need not be missing in the files
     known = deliveries_of(meta.get(LAST_DELIVERIES))
     verdict = judge(
-        roster, before, delivery_facts(delivery), known, settings, today, lifted=overrides.everything, ends=ends
+        roster,
+        before,
+        delivery_facts(delivery),
+        known,
+        settings,
+        today,
+        lifted=overrides.everything,
+        ends=ends and overrides == NO_OVERRIDES,
     )
     return with_verdict(roster, verdict)
 
