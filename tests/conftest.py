@@ -15,6 +15,11 @@ if "CI" not in os.environ:  # there hypothesis takes a profile of its own, as pa
 TESTS = Path(__file__).parent
 LONG = frozenset(
     {
+        "cli/test_canaries.py",
+        "cli/test_forget.py",
+        "cli/test_forget_traces.py",
+        "cli/test_state_copies.py",
+        "cli/test_support_bundle.py",
         "explaining/test_agreement.py",
         "importers/test_laws.py",
         "laws/test_delta_chain.py",
@@ -28,6 +33,7 @@ LONG = frozenset(
         "policies/test_always.py",
         "policies/test_by_hand_classes.py",
         "policies/test_by_hand_people.py",
+        "policies/test_completeness.py",
         "policies/test_delta_roles.py",
         "policies/test_extreme.py",
         "policies/test_extreme_settings.py",
@@ -37,6 +43,7 @@ LONG = frozenset(
         "policies/test_undo.py",
         "policies/test_validity.py",
         "policies/test_waiting.py",
+        "state/test_live_invariants.py",
     }
 )
 """Sweeps and wide tables that belong to `make test-long`, so that `make test` stays within ten minutes on two cores."""

@@ -247,7 +247,7 @@ def night_after(seed: int, folder: Path) -> str:
 
 
 @given(seed=st.integers(0, 1 << 32))
-@settings(max_examples=60)
+@settings(max_examples=25)
 def test_what_is_recognised_is_what_is_read(seed: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         night_after(seed, Path(folder))
