@@ -27,10 +27,10 @@ OF_THE_RUN = {
 }
 """Columns that say when and from where, and the packed report, which is compared as files."""
 OF_THE_STATE = {
-    *("snapshot", "created_at", "generation", "based_on", "delivery_since"),
+    *("snapshot", "created_at", "generation", "based_on", "delivery_since", "last_deliveries"),
     *(f"told:{name}" for name in ("*", *(layout.file for layout in LAYOUTS))),
 }
-"""Facts that may differ: a plan from a file leaves no snapshot, so the next night looks at everybody; and run ids."""
+"""Facts that may differ: a plan from a file leaves no snapshot, so the next night looks at everybody; run ids and times."""
 
 
 def plan_and_apply(district: District, folder: Path) -> Report:
