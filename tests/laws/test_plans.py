@@ -30,7 +30,7 @@ OF_THE_STATE = {
     *("snapshot", "created_at", "generation", "based_on", "delivery_since", "last_deliveries"),
     *(f"told:{name}" for name in ("*", *(layout.file for layout in LAYOUTS))),
 }
-"""Facts that may differ: a plan from a file leaves no snapshot, so the next night looks at everybody; run ids and times."""
+"""Facts that may differ: a plan from a file leaves no snapshot, so the next night looks at everybody; ids and times."""
 
 
 def plan_and_apply(district: District, folder: Path) -> Report:
