@@ -81,10 +81,13 @@ def read(
     lookalikes.refuse(package.headers)
     package.settle()
     recognising = None
+    may_recognise = read_as(package, None) != ""
     if before is not None:
-        if before.read_as == "" or read_as(package, None) == "":
+        if before.read_as == "" or not may_recognise:
             raise Doubt
         recognising, seed = Recognising(before, region, today), before.seed
+    elif not may_recognise:
+        seed = None
     return _Reading(package, region, today, last, seed, recognising).roster()
 
 

@@ -132,9 +132,9 @@ class Texts:
 
     def without(self, lines: pl.Series) -> Texts:
         """These without some lines."""
-        if lines.is_empty():
+        places = (lines.filter(lines >= self.first) - self.first).unique()
+        if places.is_empty():
             return self
-        places = (lines - self.first).unique()
         return Texts(self.first, self.hashes.clone().scatter(places, [None] * places.len()))
 
 
