@@ -14,8 +14,8 @@ MOUNTS = """\
 30 22 0:40 / /srv/share rw,relatime shared:2 - nfs4 nas.example.org:/share rw,vers=4.2
 31 30 254:1 / /srv/share/disk rw - xfs /dev/vdb rw
 32 22 0:41 / /mnt/with\\040blank rw - cifs //nas.example.org/share rw
-33 22 0:42 / /home/ida/remote rw - fuse.sshfs ida@example.org: rw
-34 22 0:43 / /home/ida/local rw - fuse.mergerfs a:b rw
+33 22 0:42 / /srv/remote rw - fuse.sshfs sis.example.org: rw
+34 22 0:43 / /srv/local rw - fuse.mergerfs a:b rw
 35 22 0:44 / /twice rw - nfs nas.example.org:/old rw
 36 35 254:2 / /twice rw - ext4 /dev/vdc rw
 37 22 0:45 / /mnt/c rw - 9p drvfs rw
@@ -37,8 +37,8 @@ def mounts(tmp_path: Path) -> Path:
         ("/srv/shared/state.db", None),
         ("/srv/share/disk/state.db", None),
         ("/mnt/with blank/state.db", "cifs"),
-        ("/home/ida/remote/state.db", "fuse.sshfs"),
-        ("/home/ida/local/state.db", None),
+        ("/srv/remote/state.db", "fuse.sshfs"),
+        ("/srv/local/state.db", None),
         ("/twice/state.db", None),
         ("/mnt/c/state.db", "9p"),
     ],
