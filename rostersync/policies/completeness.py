@@ -128,9 +128,9 @@ def _spread(delivery: DeliveryFacts) -> int | None:
 def _cut_short(roster: Roster, before: Snapshot | None, settings: Settings, today: date) -> list[str]:
     """Files that lack exactly the last rows of the last import, while other rows still name what stood there.
 
-    Not where most of a file is another one, nor on the days of a window for what it lists: then much goes rightly.
+    Not where most of a file is another one, nor where a window or a limit of 100 % says that much goes rightly.
     """
-    if before is None:
+    if before is None or settings.guards.max_removed == "100%":
         return []
     found = []
     for table, rejected, deleted in (

@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 
 from rostersync.errors import InvariantBroken
-from rostersync.state.invariants import Invariant
+from rostersync.state.invariants import END_IS_HELD, Invariant
 
 _TOUCHED: Mapping[str, tuple[str, ...]] = {
     "accounts": ("account_id",),
@@ -69,9 +69,7 @@ def _left_and_enrolled(source: str) -> str:
     """Current enrollments in active classes of people who left; `source` gives e, u and c."""
     return (
         f"SELECT {_ENROLLMENT} FROM {source} WHERE e.status = 'current' AND c.status = 'active' "
-        "AND u.roster_status <> 'current' AND NOT EXISTS (SELECT 1 FROM waiting w WHERE w.kind = 'enrollments' "
-        "AND w.deleted AND json_extract(w.cells, '$.class_id') = e.class_id "
-        "AND json_extract(w.cells, '$.user_id') = e.user_id AND json_extract(w.cells, '$.role') = e.role)"
+        f"AND u.roster_status <> 'current' AND ({END_IS_HELD}) IS NOT TRUE"
     )
 
 

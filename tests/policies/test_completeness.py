@@ -20,7 +20,7 @@ ROLL = [enrollment("K1", f"S{i}") for i in range(1, 9)]
 CLASSES = [school_class("K1"), school_class("K2")]
 PEOPLE = [*GUARDIANS, *STUDENTS]
 HELD = "INCOMPLETE_DELIVERY"
-NO_LIMITS = {"max_removed": "100%", "max_changed": "100%", "small": 1_000}
+NO_LIMITS = {"max_removed": "99%", "max_changed": "100%", "small": 1_000}
 """No guard trips, and no window is open."""
 
 
@@ -207,6 +207,15 @@ def test_r_f1_people_leave_as_the_rules_say(district: District, how: str) -> Non
 def test_r_d4_in_a_window_much_goes_rightly(tmp_path: Path) -> None:
     """The same night as above, in a window of all kinds, which the settings of these tests have."""
     district = District(tmp_path)
+    district.night(PEOPLE, CLASSES, ROLL)
+    assert verdict(district.night(PEOPLE[:-3], CLASSES, ROLL)) == ("complete", [])
+    assert {"S6", "S7", "S8"} <= gone(district)
+
+
+def test_r_d1_where_all_may_go_the_last_may_go_too(tmp_path: Path) -> None:
+    """`max_removed = "100%"`: the district has said that any number of removals is right."""
+    district = District(tmp_path)
+    district.configure(guards={**NO_LIMITS, "max_removed": "100%"})
     district.night(PEOPLE, CLASSES, ROLL)
     assert verdict(district.night(PEOPLE[:-3], CLASSES, ROLL)) == ("complete", [])
     assert {"S6", "S7", "S8"} <= gone(district)
