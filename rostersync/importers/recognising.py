@@ -239,10 +239,10 @@ class UnreadRows:
         """Which of these names of enrollments (model/waiting.py) are among them."""
         import polars as pl
 
-        rows = self._before.enrollments.filter(self._enrollments.kept)
-        by_id = hashed(ids, self._before.seed).is_in(rows["sourced"].drop_nulls().implode())
-        nameless = rows.filter(pl.col("sourced").is_null()).select(pl.concat_str(_KEY, separator=" ")).to_series()
-        return ids.filter(by_id | ids.is_in(nameless.implode()))
+        rows, kept, keys = self._before.enrollments, self._enrollments.kept, hashed(ids, self._before.seed)
+        named = rows["sourced"].filter(kept & rows["sourced"].is_in(keys.implode()))
+        nameless = rows.filter(kept & rows["sourced"].is_null()).select(pl.concat_str(_KEY, separator=" "))
+        return ids.filter(keys.is_in(named.implode()) | ids.is_in(nameless.to_series().implode()))
 
     def next_end(self, today: date) -> date | None:
         """The next day after `today` on which an enrollment among them ends."""

@@ -9,7 +9,7 @@ from rostersync.model.decisions import Decisions
 from rostersync.model.night import ACCOUNT_CONTACTS, CLASS_IMPORT
 from rostersync.model.notes import NIGHTLY, Code
 from rostersync.model.roster import USER_DETAILS
-from rostersync.policies.columns import joined
+from rostersync.policies.columns import among, joined
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,8 +62,8 @@ def _said_otherwise(base: pd.DataFrame, platform: pd.DataFrame, notes: pd.DataFr
         base["field"].map({name: code.value for name, code in _COVERED_BY.items()}).fillna(""), sep="\x1f"
     )
     taken = notes.loc[notes["code"].isin([Code.CREDENTIAL_TAKEN.value, Code.BLANK_KEPT.value]), "id"]
-    credential = base["field"].isin(["sis_email", "sis_mobile"]) & base["id"].isin(taken)
-    return key.isin(moved) | cover.isin(noted) | credential
+    credential = base["field"].isin(["sis_email", "sis_mobile"]) & among(base["id"], taken)
+    return among(key, moved) | among(cover, noted) | credential
 
 
 def shown_state(state: pd.Series, disabled: pd.Series) -> pd.Series:

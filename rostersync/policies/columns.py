@@ -17,6 +17,15 @@ def joined(columns: Iterable[pd.Series], separator: str) -> pd.Series:
     return first
 
 
+def among(texts: pd.Series, wanted: pd.Series) -> pd.Series:
+    """Which of these texts are among the wanted ones; pandas' own `isin` turns those into Python values one by one."""
+    import pandas as pd
+    import polars as pl
+
+    found = pl.from_pandas(texts).cast(pl.String).is_in(pl.from_pandas(wanted).cast(pl.String).implode())
+    return pd.Series(found.to_numpy(), index=texts.index)
+
+
 def text_of(keys: pd.Series, table: pd.Series) -> pd.Series:
     """The text that `table` has for each key, "" where it has none; a text column even where nothing is found."""
     return keys.map(table).astype("str").fillna("")

@@ -92,9 +92,12 @@ def change_notes(changes: pd.DataFrame) -> pd.DataFrame:
         told["after"].mask(told["after"] == "", BLANK),
     )
     parts = _filled(CHANGE, told.index, {"field": told["field"], "before": before, "after": after})
-    joined = parts.groupby(told["id"]).agg(LIST_SEPARATOR.join)
+    import polars as pl
+
+    by_id = pl.DataFrame({"id": pl.from_pandas(told["id"]), "part": pl.from_pandas(parts)}).group_by("id")
+    joined = by_id.agg(pl.col("part").str.join(LIST_SEPARATOR)).sort("id").to_pandas()
     prefix = pieces(Code.SIS_UPDATE)[0][0]
-    return _frame(joined.index.to_series(), Code.SIS_UPDATE, prefix + joined.astype("str"))
+    return _frame(joined["id"], Code.SIS_UPDATE, prefix + joined["part"].astype("str"))
 
 
 def _status_notes(users: pd.DataFrame) -> list[pd.DataFrame]:

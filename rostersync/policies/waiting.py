@@ -9,6 +9,7 @@ from rostersync.model.night import ABSENT, CLASS_IMPORT, ENROLLMENT_KEY, ENROLLM
 from rostersync.model.notes import Action, Code
 from rostersync.model.roster import CLASS_COLUMNS, ENROLLMENT_COLUMNS, USER_COLUMNS
 from rostersync.model.waiting import WAITING_COLUMNS, Waiting, enrollment_id, waiting_schema
+from rostersync.policies.columns import among
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -256,7 +257,7 @@ def _enrollments(roster: Roster, decisions: Decisions, notes: pd.DataFrame) -> l
         & (enrollments["to"] == "current")
         & (enrollments["origin"] == "sis")
         & ~enrollments["asserted"]
-        & enrollments["class_id"].isin(active)
+        & among(enrollments["class_id"], active)
     ]
     gone = _from_pandas(stays, [*ENROLLMENT_KEY, "sourced_id", "protected"]).with_columns(id=enrollment_id())
     deleted = roster.deleted_enrollments

@@ -43,48 +43,62 @@ def circle_of(roster: Roster, changes: Changes | None, state: StateReader, named
     moved = set(changes.touched["users"]["id"]) | set(changes.gone["users"]["id"])
     moved |= set(roster.rejected_users["sourced_id"].drop_nulls()) | state.users_to_review()
     moved |= state.held_rows("users")
-    decided = moved | _guardians(roster, state, _related(state, named, moved))
-    decided = _with_siblings_who_left(roster, state, named, decided)
+    families = _Families(roster, state, named)
+    decided = moved | families.guardians(families.related(moved))
+    decided = _with_siblings_who_left(state, families, decided)
     reached: set[str] = set()
     fresh = decided
     while fresh:
         reached |= fresh
         fresh = (state.users_sharing_accounts(fresh) | _reached_by_credentials(roster, state, fresh)) - reached
     # A guardian is ruled by the settings of their students' schools, whoever brought the guardian in.
-    students = _related(state, named, _guardians(roster, state, reached))
+    students = families.related(families.guardians(reached))
     # Their other guardians tell whether a student is left without any.
-    return Circle(moved, decided, reached, reached | students | _related(state, named, students))
+    return Circle(moved, decided, reached, reached | students | families.related(students))
 
 
-def _related(state: StateReader, named: Named, ids: set[str]) -> set[str]:
-    """Everybody at the other end of a pair, stored or named tonight."""
-    if not ids:
-        return set()
-    pairs = named.of(ids)
-    stored = state.guardianships(guardians=ids, students=ids)
-    ends = (pairs["a"], pairs["b"], stored["guardian_id"], stored["student_id"])
-    return set().union(*ends)
+class _Families:
+    """Who is a guardian and who is related to whom, in the state or tonight; nobody is asked about twice."""
+
+    def __init__(self, roster: Roster, state: StateReader, named: Named) -> None:
+        self._roster, self._state, self._named = roster, state, named
+        self._asked: set[str] = set()
+        self._guardians: set[str] = set()
+
+    def related(self, ids: set[str]) -> set[str]:
+        """Everybody at the other end of a pair, stored or named tonight."""
+        if not ids:
+            return set()
+        pairs = self._named.of(ids)
+        stored = self._state.guardianships(guardians=ids, students=ids)
+        ends = (pairs["a"], pairs["b"], stored["guardian_id"], stored["student_id"])
+        return set().union(*ends)
+
+    def guardians(self, ids: set[str]) -> set[str]:
+        """Those of `ids` who have a guardian role in the state or tonight, or a stored guardianship (R-G1)."""
+        if new := ids - self._asked:
+            self._asked |= new
+            self._guardians |= self._among(new)
+        return ids & self._guardians
+
+    def _among(self, ids: set[str]) -> set[str]:
+        import polars as pl
+
+        known = set(self._state.roles(ids).filter(pl.col("roles").str.contains("guardian", literal=True))["id"])
+        known |= set(self._state.guardianships(guardians=ids)["guardian_id"])
+        tonight = self._roster.users_among(ids)
+        if tonight is None:
+            return known
+        return known | set(tonight.filter(pl.col("roles").str.contains("guardian", literal=True))["sourced_id"])
 
 
-def _with_siblings_who_left(roster: Roster, state: StateReader, named: Named, ids: set[str]) -> set[str]:
+def _with_siblings_who_left(state: StateReader, families: _Families, ids: set[str]) -> set[str]:
     """`ids`, and the students of guardians among them who left while the family stayed, with all their guardians.
 
     Their family may be abandoned tonight although no row of theirs changed (R-F7).
     """
-    siblings = state.siblings_who_left(_guardians(roster, state, ids)) - ids
-    return ids | siblings | _guardians(roster, state, _related(state, named, siblings))
-
-
-def _guardians(roster: Roster, state: StateReader, ids: set[str]) -> set[str]:
-    """Those of `ids` who have a guardian role in the state or tonight, or a stored guardianship (R-G1)."""
-    import polars as pl
-
-    known = set(state.roles(ids).filter(pl.col("roles").str.contains("guardian", literal=True))["id"])
-    known |= set(state.guardianships(guardians=ids)["guardian_id"])
-    tonight = roster.users_among(ids)
-    if tonight is None:
-        return known
-    return known | set(tonight.filter(pl.col("roles").str.contains("guardian", literal=True))["sourced_id"])
+    siblings = state.siblings_who_left(families.guardians(ids)) - ids
+    return ids | siblings | families.guardians(families.related(siblings))
 
 
 def _reached_by_credentials(roster: Roster, state: StateReader, ids: set[str]) -> set[str]:
