@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import importlib
 import threading
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from rostersync import errors
 from rostersync.carrying_out import finish
 from rostersync.model.delivery import Delivery
 from rostersync.outcome import Outcome, Stopwatch
+from rostersync.proposing import Tonight, propose
 from rostersync.settings import Settings
 from rostersync.settings.overrides import NO_OVERRIDES, Overrides
 from rostersync.settings.pauses import paused_until
@@ -23,9 +23,7 @@ from rostersync.settings.pauses import paused_until
 if TYPE_CHECKING:
     from rostersync.model.plan import Plan
     from rostersync.model.report import ReportTables, RunSummary
-    from rostersync.model.roster import Roster
     from rostersync.sources.interface import Progress
-    from rostersync.state.first_load import Ahead
 
 
 def sync(
@@ -140,17 +138,8 @@ def night(
                     delivery = stack.enter_context(intake.fetch(settings, source, progress))
             begun = None if dry_run else held.enter_context(ahead(settings.state.path))
             standing = reporting.StandingNotes(settings, held.enter_context(ThreadPoolExecutor(1)))
-            plan, roster = propose(
-                settings,
-                delivery,
-                run_id,
-                started_at,
-                full=full,
-                watch=watch,
-                overrides=overrides,
-                begun=begun,
-                scoped=standing.begin,
-            )
+            tonight = Tonight(settings, run_id, started_at, watch, full, overrides)
+            plan, roster = propose(tonight, delivery, begun=begun, scoped=standing.begin)
             stack.close()  # the files have been read
             with watch.stage("report"):
                 tables = reporting.tables(settings, plan, standing)
@@ -175,168 +164,3 @@ def _load_ahead() -> None:
     """
     for library in ("polars", "pandas"):
         importlib.import_module(library)
-
-
-def propose(
-    settings: Settings,
-    delivery: Delivery,
-    run_id: str,
-    started_at: datetime,
-    *,
-    full: bool,
-    watch: Stopwatch,
-    overrides: Overrides = NO_OVERRIDES,
-    begun: Ahead | None = None,
-    scoped: Callable[[], None] = lambda: None,
-) -> tuple[Plan, Roster]:
-    """Everything up to the plan, from a state that is only read; `begun` is told what a first load can begin with.
-
-    `scoped` is called when the state was read and a core is free. Rows of the last applied import are recognised,
-    unless something needs all files as a whole.
-    """
-    from rostersync.model.snapshot import Doubt
-
-    def proposed(*, recognise: bool, ends: bool = True) -> tuple[Plan, Roster]:
-        return _propose(
-            settings,
-            delivery,
-            run_id,
-            started_at,
-            full=full,
-            watch=watch,
-            overrides=overrides,
-            begun=begun,
-            recognise=recognise,
-            ends=ends,
-            scoped=scoped,
-        )
-
-    if not full:
-        with contextlib.suppress(Doubt):
-            return proposed(recognise=True)
-    plan, roster = proposed(recognise=False)
-    if roster.verdict.of_ends:  # guards come first: where they hold what is missing at the end of a file, they say so
-        guarded = proposed(recognise=False, ends=False)
-        if guarded[0].judgement.trips:
-            return guarded
-    return plan, roster
-
-
-def _propose(
-    settings: Settings,
-    delivery: Delivery,
-    run_id: str,
-    started_at: datetime,
-    *,
-    full: bool,
-    watch: Stopwatch,
-    overrides: Overrides,
-    begun: Ahead | None,
-    recognise: bool,
-    ends: bool,
-    scoped: Callable[[], None],
-) -> tuple[Plan, Roster]:
-    from rostersync import intake, messages, planning, quiet_night
-    from rostersync.diff import diff, fingerprints, with_unread
-    from rostersync.model.inputs import INPUTS, inputs_fact
-    from rostersync.model.plan import Plan
-    from rostersync.model.snapshot import Doubt
-    from rostersync.policies.guards import decide_with_guards
-    from rostersync.policies.waiting import waiting_rows
-    from rostersync.scope import scope
-    from rostersync.state import snapshot
-    from rostersync.state.connection import reading
-    from rostersync.state.guard_totals import GuardTotals
-    from rostersync.state.reader import StateReader
-
-    today = started_at.astimezone(settings.district.zone).date()
-    templates = messages.load(settings.messages.templates)
-    with reading(settings.state.path) as connection:
-        state = StateReader(connection)
-        meta = state.meta()
-        with watch.stage("read"):
-            before = snapshot.read(settings.state.path, meta.get("snapshot"))
-            seed = before.seed if before else snapshot.new_seed()
-            known = before if recognise and intake.may_recognise(settings, overrides, meta) else None
-            roster = intake.read(settings, delivery, state, today, overrides, seed=seed, before=known)
-            intake.check_overrides(overrides, roster, state)
-            if begun is not None:
-                begun.read(roster)
-        with watch.stage("compare"):
-            roster = intake.weighed(settings, roster, delivery, before, meta, today, overrides, ends=ends)
-            sound = fingerprints(roster, seed)
-            everything = full or intake.needs_full_look(settings, roster, meta)
-            if everything and roster.unread is not None:
-                raise Doubt
-            changes = None if everything or before is None else diff(sound, before, roster.unread)
-            tonight = with_unread(sound, before, roster)
-        with watch.stage("scope"):
-            night = scope(roster, changes, state, today)
-        with watch.stage("decide"):
-            scoped()
-            decisions, judgement = decide_with_guards(
-                night,
-                settings.policy,
-                settings.guards,
-                overrides,
-                GuardTotals(connection),
-                planning.school_names(roster, state.orgs()),
-            )
-            if begun is not None:
-                begun.decided(decisions)
-            texts = messages.with_texts(decisions.messages, templates, settings.district.name)
-            decisions = dataclasses.replace(decisions, messages=texts)
-            notes, changed = planning.notes_and_changes(decisions, judgement, roster)
-            afterwards = planning.snapshot_afterwards(tonight, decisions)
-            moved = not planning.same_snapshot(afterwards, before)
-            waiting = waiting_rows(roster, decisions, notes, state.waiting())
-            inputs = quiet_night.inputs_of(settings, delivery, roster, started_at)
-            if judgement.status != "applied":
-                inputs = None
-    plan = Plan(
-        run_id=run_id,
-        started_at=started_at,
-        as_of=today,
-        source=delivery.source,
-        generation=int(meta["generation"]),
-        settings_digest=settings.digest(),
-        decisions=decisions,
-        notes=notes,
-        changes=changed,
-        orgs=roster.orgs,
-        findings=roster.findings,
-        missing=roster.missing,
-        snapshot=afterwards,
-        snapshot_moved=moved,
-        judgement=judgement,
-        waiting=waiting,
-        sessions=roster.academic_sessions,
-        roles=roster.roles,
-        facts={
-            **_facts(settings, delivery, roster, meta, run_id, started_at),
-            **inputs_fact(inputs, meta.get(INPUTS)),
-        },
-    )
-    return plan, dataclasses.replace(
-        roster, unread=None
-    )  # the texts of large files are given up before they are applied
-
-
-def _facts(
-    settings: Settings, delivery: Delivery, roster: Roster, meta: dict[str, str], run_id: str, started_at: datetime
-) -> dict[str, str]:
-    """What the state will know of this import, besides its records."""
-    from rostersync import intake
-    from rostersync.importers.chain import chain_facts
-    from rostersync.importers.layouts import LAYOUTS
-    from rostersync.importers.limits import dangling_facts
-    from rostersync.policies.delivery import first_seen
-    from rostersync.policies.findings_ledger import told_files
-
-    return {
-        **first_seen(delivery, meta, started_at),
-        **dangling_facts(roster, meta),
-        **intake.last_deliveries(delivery, meta),
-        **chain_facts(roster.modes, meta, run_id, settings.schools.include),
-        **told_files({each.file: roster.modes.get(each.table, "absent") for each in LAYOUTS}, run_id),
-    }

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from rostersync import errors
 from rostersync.carrying_out import finish
 from rostersync.outcome import Outcome, Stopwatch
-from rostersync.pipeline import check_state, night, paused, propose
+from rostersync.pipeline import check_state, night, paused
+from rostersync.proposing import Tonight, propose
 from rostersync.run_records import new_run, record_failure
 from rostersync.settings import Settings
 from rostersync.settings.overrides import NO_OVERRIDES, Overrides
@@ -141,9 +142,7 @@ def _apply(
                 "make a new one with `rostersync plan --out FILE`"
             )
         if let_through != NO_OVERRIDES and let_through.words != file.override_guards:
-            plan, roster = propose(
-                settings, delivery, run_id, started_at, full=False, watch=watch, overrides=let_through
-            )
+            plan, roster = propose(Tonight(settings, run_id, started_at, watch, overrides=let_through), delivery)
             with watch.stage("report"):
                 tables = reporting.tables(settings, plan)
             summary = reporting.summary(settings, plan, roster, delivery, tables, dry_run=False, seconds=watch.seconds)

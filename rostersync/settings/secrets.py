@@ -16,12 +16,7 @@ _LARGEST = 16 * 1024  # bytes; a longer file is not a password
 
 def exposed(path: Path) -> str | None:
     """Why the file is no place for a secret: others may read it. None where it is private, or not there."""
-    if os.name != "posix":
-        return None
-    try:
-        mode = path.stat().st_mode
-    except OSError:
-        return None
+    mode = _mode(path)
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
         return f'{path} may be opened by others (mode {stat.S_IMODE(mode):04o}); run: chmod 600 "{path}"'
     return None
@@ -29,15 +24,20 @@ def exposed(path: Path) -> str | None:
 
 def changeable(path: Path) -> str | None:
     """Why a file that says whom to trust is not to be believed: anybody may change it. None where that is not so."""
-    if os.name != "posix":
-        return None
-    try:
-        mode = path.stat().st_mode
-    except OSError:
-        return None
+    mode = _mode(path)
     if mode & stat.S_IWOTH:
         return f'{path} may be changed by anybody (mode {stat.S_IMODE(mode):04o}); run: chmod o-w "{path}"'
     return None
+
+
+def _mode(path: Path) -> int:
+    """Who may do what with the file; 0, nobody anything, where there is none or the system does not say so."""
+    if os.name != "posix":
+        return 0
+    try:
+        return path.stat().st_mode
+    except OSError:
+        return 0
 
 
 def read(path: Path, key: str) -> str:
