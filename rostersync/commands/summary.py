@@ -38,6 +38,8 @@ def end(call: Invocation, settings: Settings, outcome: Outcome, *, more: str = "
         logs.logger().warning(f"{output.printable(text)} Have the files exported and delivered again.")
     if text := unchanged_text(outcome.summary):
         logs.logger().warning(f"{text}; see whether the SIS still exports")
+    if call.verbose:
+        logs.logger().debug("seconds per stage", **outcome.summary.seconds)
     if not call.quiet:
         print_summary(outcome.summary, Console(file=sys.stdout, highlight=False))
         if more:

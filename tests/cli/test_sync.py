@@ -34,6 +34,15 @@ def as_delta(folder):
 
 
 class TestSync:
+    def test_verbose_says_how_long_each_stage_took(self, run, district, home):
+        done = run("--verbose", "--log-format", "json", "sync")
+        (line,) = [json.loads(line) for line in done.stderr.splitlines() if "seconds per stage" in line]
+        (report,) = (home / "reports").glob("*T*Z")
+        seconds = json.loads((report / "summary.json").read_text(encoding="utf-8"))["seconds"]
+        assert {"fetch", "read", "decide", "apply"} <= seconds.keys()
+        assert {name: line[name] for name in seconds} == seconds
+        assert "seconds per stage" not in run("sync").stderr
+
     def test_a_first_sync_fills_the_state_and_says_what_it_did(self, run, district):
         done = run("sync")
         (row,) = history(run)
