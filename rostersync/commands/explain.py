@@ -164,7 +164,8 @@ def _details(rows: Sequence[Explained], width: int) -> Iterator[str]:
         said = f"{output.printable(first['sis'])}, "
     elif source and first["sis"] is None and first["part"] == "value":
         said = "none, "
-    since = f"edited {first['edited']}" if first["edited"] else f"run {first['run']}" if first["run"] else ""
+    done = "accepted" if first["field"] == "account" else "edited"
+    since = f"{done} {first['edited']}" if first["edited"] else f"run {first['run']}" if first["run"] else ""
     deciding = [f"{setting} (set by {setting.set_by})" for setting in rows[0].reason.settings]
     lines = {
         "SIS": f"{said}{source}{read}" if source else said.rstrip(", "),
