@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # The scenarios of the rules that are lived once more with --full.
 TWINS = $(shell grep -lE "Twins|Lived" tests/policies/test_*.py)
 
-.PHONY: setup demo demo-sftp test test-long test-browser test-office docs figures fuzz check release-check format bench lock clean
+.PHONY: setup demo demo-sftp test test-long test-browser test-office docs figures fuzz check release-check format bench bench-large lock clean
 
 setup: $(VENV)/.ready
 
@@ -62,6 +62,13 @@ figures: setup
 
 bench: setup
 	$(BIN)/python -m benchmarks.run
+	$(BIN)/python -m benchmarks.cliffs
+	$(BIN)/python -m benchmarks.plot
+
+# A million students: half an hour, 10 GiB of disk, 16 GiB of memory.
+bench-large: setup
+	$(BIN)/python -m benchmarks.run --sizes L
+	$(BIN)/python -m benchmarks.plot
 
 # Floors, known vulnerabilities of everything locked, a bill of materials in dist/. Fails where it cannot look them up.
 release-check: setup
@@ -76,6 +83,7 @@ fuzz: setup
 lock:
 	uv pip compile --quiet --python-version 3.11 --universal --generate-hashes pyproject.toml -o requirements/runtime.lock
 	uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --extra dev pyproject.toml -o requirements/dev.lock
+	uv pip compile --quiet --python-version 3.11 --universal --generate-hashes requirements/peers.in -o requirements/peers.lock
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .import_linter_cache

@@ -13,6 +13,7 @@ import rostersync.generate
 
 DATA = Path(__file__).resolve().parent.parent / "bench-data"
 SIZES = {"S": 20_000, "M": 200_000, "L": 1_000_000}
+LARGEST = "L"
 SEED = 7
 
 

@@ -24,7 +24,8 @@ from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
-from benchmarks.districts import DATA, SIZES, district
+from benchmarks import peers
+from benchmarks.districts import DATA, LARGEST, SIZES, district
 from benchmarks.measure import Measurement, measure
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -41,6 +42,7 @@ path = "{folder}"
 ALL_FORMATS = '[reports]\nformats = ["csv", "html", "xlsx"]\n'
 HELP, FIRST, UNCHANGED, ONE_PERCENT = "--help", "first load", "no change", "1 % night"
 REPORTS = "reports of first load"
+DIFF, UPSERT = "csv-diff, 1 % night", "sqlite-utils upsert"
 SCRIPT_FIRST, SCRIPT_NIGHT, PARSE = "script, first load", "script, 1 % night", "pyarrow parse"
 PAIRS = (
     (SCRIPT_FIRST, FIRST),
@@ -48,6 +50,8 @@ PAIRS = (
     (FIRST, PARSE),
     (UNCHANGED, PARSE),
     (ONE_PERCENT, PARSE),
+    (DIFF, ONE_PERCENT),
+    (UPSERT, ONE_PERCENT),
     (REPORTS, FIRST),
 )
 """What is divided by what."""
@@ -62,6 +66,9 @@ class Size:
     night_2: Path
     rows: dict[str, int]
     scratch: Path
+    more_settings: str = ""
+    peers: Path | None = None
+    """The folder of the peers' commands; None: they are not measured, nor is the script."""
 
     def work(self, night: Path, copy_of: str | None = None) -> Path:
         """A new work folder that reads a night, with the state after the first one if asked for."""
@@ -71,7 +78,8 @@ class Size:
             folder.mkdir()
         else:
             shutil.copytree(self.scratch / copy_of, folder)
-        (folder / "rostersync.toml").write_text(SETTINGS.format(folder=night.as_posix()), encoding="utf-8")
+        settings = SETTINGS.format(folder=night.as_posix()) + self.more_settings
+        (folder / "rostersync.toml").write_text(settings, encoding="utf-8")
         if copy_of is None:
             measure([*ROSTERSYNC, "init"], folder)
         return folder
@@ -115,6 +123,20 @@ def script_night(size: Size) -> Measurement:
     return _script(size.night_2, database)
 
 
+def peer_diff(size: Size) -> Measurement:
+    """What csv-diff takes to compare the two nights."""
+    assert size.peers is not None
+    return peers.diff(size.peers, size.night_1, size.night_2)
+
+
+def peer_upsert(size: Size) -> Measurement:
+    """What sqlite-utils takes to upsert the second night into the first one's database."""
+    assert size.peers is not None
+    database = size.scratch / "peer.db"
+    shutil.copyfile(size.scratch / "peer-night-1.db", database)
+    return peers.upsert(size.peers, size.night_2, database)
+
+
 def parse(size: Size) -> Measurement:
     """The same bytes, read and thrown away."""
     return measure([sys.executable, "-m", "benchmarks.parse", str(size.night_2)], PROJECT)
@@ -131,10 +153,14 @@ METHODS: dict[str, Callable[[Size], Measurement]] = {
     UNCHANGED: unchanged_night,
     ONE_PERCENT: one_percent_night,
     SCRIPT_NIGHT: script_night,
+    DIFF: peer_diff,
+    UPSERT: peer_upsert,
     FIRST: first_load,
     REPORTS: all_reports,
     SCRIPT_FIRST: script_first_load,
 }
+OF_OTHERS = (SCRIPT_NIGHT, DIFF, UPSERT, SCRIPT_FIRST)
+"""At the largest size they are left out: the script alone takes minutes and 10 GiB there."""
 
 
 def _sync(folder: Path) -> Measurement:
@@ -149,12 +175,14 @@ def prepare(name: str, scratch: Path) -> Size:
     """Make the two nights, and the state and the database that the first one leaves."""
     night_1, rows = district(name, 1)
     night_2, _ = district(name, 2)
-    size = Size(name, night_1, night_2, rows, scratch)
+    size = Size(name, night_1, night_2, rows, scratch, peers=None if name == LARGEST else peers.installed())
     first_load(size)
     _check(size, scratch / "work" / "state.db")
     (scratch / "work").rename(scratch / "after-night-1")
-    script_first_load(size)
-    (scratch / "script.db").rename(scratch / "script-night-1.db")
+    if size.peers is not None:
+        script_first_load(size)
+        (scratch / "script.db").rename(scratch / "script-night-1.db")
+        peers.upsert(size.peers, night_1, scratch / "peer-night-1.db")
     return size
 
 
@@ -173,9 +201,10 @@ def _check(size: Size, state: Path) -> None:
 
 def rounds_of(size: Size, rounds: int) -> dict[str, list[Measurement]]:
     """Measure every method once a round."""
-    measured: dict[str, list[Measurement]] = {name: [] for name in METHODS}
+    methods = {name: method for name, method in METHODS.items() if size.peers is not None or name not in OF_OTHERS}
+    measured: dict[str, list[Measurement]] = {name: [] for name in methods}
     for number in range(1, rounds + 1):
-        for name, method in METHODS.items():
+        for name, method in methods.items():
             measured[name].append(method(size))
             print(
                 f"{size.name} round {number}: {name} {measured[name][-1].seconds:.2f} s",
@@ -192,6 +221,7 @@ def ratios_of(measured: dict[str, list[Measurement]]) -> dict[str, float]:
             one.seconds / other.seconds for one, other in zip(measured[above], measured[below], strict=True)
         )
         for above, below in PAIRS
+        if above in measured and below in measured
     }
 
 
@@ -234,11 +264,15 @@ def main() -> None:
             "ratios": ratios_of(measured),
             "measured": {method: [asdict(one) for one in several] for method, several in measured.items()},
         }
-    (DATA / "results.json").write_text(json.dumps({"machine": _machine(), "sizes": results}, indent=2) + "\n")
-    print(f"Written to {(DATA / 'results.json').relative_to(PROJECT)}")
+    file = DATA / "results.json"
+    before = json.loads(file.read_text()) if file.exists() else {}
+    others = before["sizes"] if before.get("machine") == machine() else {}  # sizes measured here at another time
+    file.write_text(json.dumps({"machine": machine(), "sizes": {**others, **results}}, indent=2) + "\n")
+    print(f"Written to {file.relative_to(PROJECT)}")
 
 
-def _machine() -> dict[str, str | int | None]:
+def machine() -> dict[str, str | int | None]:
+    """What was measured on."""
     packages = ("pandas", "polars", "pyarrow", "SQLAlchemy")
     return {
         "python": platform.python_version(),
