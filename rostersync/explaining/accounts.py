@@ -105,7 +105,7 @@ def _state(view: AccountView) -> Explained:
     value = "disabled" if user["disabled"] else str(user["state"])
     event = last(facts.circle.events[facts.id], *(("account",) if user["disabled"] else ("state", "account")))
     run, edited = when(event, user["added_run"])
-    sis = {None: None, 0: "enabledUser false", 1: "enabledUser true"}[user["enabled"]]
+    sis = {None: None, 0: "enabledUser false", 1: "enabledUser true or blank"}[user["enabled"]]
     return Explained(
         "value", "account", value, sis, _state_reason(view, enabled), place_of(user, USERS_FILE), run, edited
     )

@@ -41,6 +41,8 @@ ATTENTION = {
 """Codes that somebody may want to look at, most urgent first, and what their number counts."""
 
 TABLES = ("users", "classes", "enrollments", "guardianships")
+_WIDTH = 80  # columns
+_NAMED = 3  # so many guards are named in the command that lets a run through
 KINDS = ("students", "guardians", "staff", "classes", "enrollments", "guardianships")
 
 
@@ -104,18 +106,30 @@ def _print_diagnosis(summary: RunSummary, console: Console) -> None:
     for line in summary.diagnosis:
         console.print(_text(f"Probably: {line}"))
     console.print("Correct the export in the SIS. If the files are right, let this through once:")
-    console.print(_text(override_command(summary)), soft_wrap=True)
+    for line in _override_lines(summary):
+        console.print(_text(line), soft_wrap=True)
 
 
 def override_command(summary: RunSummary) -> str:
     """The command that lets a run through which guards over records stop or hold; blank where none tripped."""
+    options, more = _overrides(summary)
+    return f"rostersync sync {' '.join(options)}{f' {more}' if more else ''}" if options else ""
+
+
+def _override_lines(summary: RunSummary) -> list[str]:
+    """The command within 80 columns, over several lines as a shell reads it where it is longer."""
+    options, more = _overrides(summary)
+    command = " ".join(["rostersync sync", *options])
+    lines = [command] if len(command) <= _WIDTH else " \\\n  ".join(["rostersync sync", *options]).split("\n")
+    return [*lines, f"({more})"] if more else lines
+
+
+def _overrides(summary: RunSummary) -> tuple[list[str], str]:
+    """The options of that command, three at most, and a word about the rest."""
     guards = of_records(summary)
-    if not guards:
-        return ""
     words = sorted({f"{guard.kind}@{guard.school_id}" if guard.school_id else guard.kind for guard in guards})
-    named = " ".join(f"--override-guards {shlex.quote(word)}" for word in words[:3])
-    more = "" if len(words) <= 3 else f" and {len(words) - 3} more, or --override-guards all"
-    return f"rostersync sync {named}{more}"
+    options = [f"--override-guards {shlex.quote(word)}" for word in words[:_NAMED]]
+    return options, "" if len(words) <= _NAMED else f"and {len(words) - _NAMED} more, or --override-guards all"
 
 
 def of_records(summary: RunSummary) -> list[TrippedGuard]:

@@ -254,7 +254,7 @@ def test_a_person_deleted_in_one_row_and_there_in_another_is_there(read_users: C
     [
         ("true", True, None),
         ("false", False, None),
-        ("", None, None),
+        ("", True, None),  # nobody says false
         ("TRUE", True, "BOOLEAN_WORD"),
         ("No", False, "BOOLEAN_WORD"),
         ("1", True, "BOOLEAN_WORD"),

@@ -305,6 +305,18 @@ CASES = [
         after={"S2": {"account": "invitee"}},
     ),
     Case(
+        "blank is not false any more",
+        before=[student("S2", enabledUser="false")],
+        tonight=[student("S2", enabledUser="")],
+        after={"S2": {"account": "invitee"}},
+    ),
+    Case(
+        "a word that cannot be read says nothing",
+        before=[student("S2", enabledUser="false"), student("S3")],
+        tonight=[student("S2", enabledUser="maybe"), student("S3", enabledUser="maybe")],
+        after={"S2": {"account": "disabled"}, "S3": {"account": "invitee"}},
+    ),
+    Case(
         "one record of two says false: not disabled",
         before=[S1, guardian("G1", **SAME), teacher("T1", **SAME)],
         tonight=[S1, guardian("G1", **SAME), teacher("T1", **SAME, enabledUser="false")],

@@ -99,7 +99,15 @@ def test_a_trip_is_said_first_with_what_happened_and_how_to_let_it_through(make_
 def test_many_trips_are_not_all_named(make_tables, make_summary):
     guards = [trip(f"s-{number}") for number in range(5)]
     text = shown(make_summary(make_tables(), guards=guards, status="held", exit_code=5))
-    assert "students@s-2 and 2 more, or --override-guards all" in text
+    lines = [
+        "rostersync sync \\",
+        "  --override-guards students@s-0 \\",
+        "  --override-guards students@s-1 \\",
+        "  --override-guards students@s-2",
+        "(and 2 more, or --override-guards all)",
+    ]
+    assert "\n".join(lines) in text
+    assert max(map(len, text.splitlines())) <= 80
 
 
 def test_a_stopped_run_did_nothing_of_what_it_lists(make_tables, make_summary):

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 _NEARLY_ALL = 0.9
 _OF_A_SCHOOL = ("students", "staff", "classes")
-"""Kinds that do not all go without the school."""
+"""Kinds of which a school seldom loses all."""
+_PEOPLE = ("students", "staff")
+"""A school that loses all of these, as many kinds as it has, is gone itself."""
 _FILES = {"classes": "classes.csv", "enrollments": "enrollments.csv"}
 
 
@@ -42,14 +44,21 @@ def diagnose(
             "No row names a guardian or student any more: the column agentSourcedIds of users.csv is probably empty."
         )
         gone = [trip for trip in gone if trip.kind not in {"guardianships", "guardians"}]
-    everywhere, single = [], set()
+    everywhere, single = [], dict[str, list[str]]()
     for kind in dict.fromkeys(trip.kind for trip in gone):
         at = {trip.school_id for trip in gone if trip.kind == kind}
         if at >= {school for school, total in count(kind).items() if total}:
             everywhere.append(kind)
         elif kind in _OF_A_SCHOOL:
-            single |= at
-    return (*texts, *_all_gone(everywhere), *(_school_gone(shown(school)) for school in sorted(single)))
+            for school in at:
+                single.setdefault(school, []).append(kind)
+    has = {kind: {school for school, total in count(kind).items() if total} for kind in _PEOPLE}
+    for school, kinds in sorted(single.items()):
+        whole = any(kind in kinds for kind in _PEOPLE) and all(
+            kind in kinds or kind in everywhere for kind in _PEOPLE if school in has[kind]
+        )
+        texts.append(_school_gone(shown(school)) if whole else _kinds_gone(shown(school), kinds))
+    return (*texts, *_all_gone(everywhere))
 
 
 def _all_gone(kinds: Sequence[str]) -> Iterable[str]:
@@ -59,6 +68,11 @@ def _all_gone(kinds: Sequence[str]) -> Iterable[str]:
             f"Nearly all {', '.join(kinds)} of the district are gone: the export of {files} is probably cut short, or "
             "a header or the encoding is wrong."
         )
+
+
+def _kinds_gone(school: str, kinds: Sequence[str]) -> str:
+    files = ", ".join(dict.fromkeys(_FILES.get(kind, "users.csv") for kind in kinds))
+    return f"Nearly all {', '.join(kinds)} of {school} are gone: the export of {files} probably leaves them out there."
 
 
 def _school_gone(school: str) -> str:

@@ -112,10 +112,11 @@ class Judge:
         total = max(self._total(key), count)
         limit = allowed(share, total)
         tried = self._tried.setdefault(kind, {})
-        tried[school_id] = Tried(count, max(limit, small))
         window = self._guards.window_of(kind, today)
         lifted = window is not None and window.max_removed == "100%"
         to_none = count >= _NONE_LEFT and count >= total and not lifted
+        most = max(limit, small)
+        tried[school_id] = Tried(count, min(most, total - 1) if to_none else most)
         if ((count > limit and count > small) or to_none) and not self._overrides.lets_through(kind, school_id):
             self._trips[key] = Trip(REMOVED, "Removal", kind, school_id, count, total, share)
 
