@@ -28,7 +28,7 @@ test: setup
 
 test-long: setup
 	$(BIN)/python -m pytest -n 2 -q -m "long and not browser and not office"
-	ROSTERSYNC_TWINS=1 $(BIN)/python -m pytest -n 2 -q -m "not long" --dist worksteal $(TWINS)
+	TESTS_TWINS=1 $(BIN)/python -m pytest -n 2 -q -m "not long" --dist worksteal $(TWINS)
 
 # Needs Chromium on the path: apt-get install chromium.
 test-browser: setup
@@ -55,9 +55,9 @@ docs: setup
 # Runs every test that needs no other program, and writes the figures of docs/security.md from what they tried.
 figures: setup
 	rm -rf build/figures
-	ROSTERSYNC_FIGURES=build/figures $(BIN)/python -m tests.fuzzing.engine archive --seconds 60
-	ROSTERSYNC_FIGURES=build/figures $(BIN)/python -m tests.fuzzing.engine importer --seconds 300
-	ROSTERSYNC_FIGURES=build/figures $(BIN)/python -m pytest -n 2 --dist worksteal -q -m "not browser and not office"
+	TESTS_FIGURES=build/figures $(BIN)/python -m tests.fuzzing.engine archive --seconds 60
+	TESTS_FIGURES=build/figures $(BIN)/python -m tests.fuzzing.engine importer --seconds 300
+	TESTS_FIGURES=build/figures $(BIN)/python -m pytest -n 2 --dist worksteal -q -m "not browser and not office"
 	$(BIN)/python -m tests.docs.security_figures build/figures
 
 bench: setup

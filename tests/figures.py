@@ -1,4 +1,4 @@
-"""Figures that tests leave for docs/security.md, where ROSTERSYNC_FIGURES names a folder: how much was tried.
+"""Figures that tests leave for docs/security.md, where TESTS_FIGURES names a folder: how much was tried.
 
 A file is `{"name": ..., "figures": {label: number}}`; files of one name are added up. Beside what tests write
 themselves, the tests that passed are counted for each folder and file.
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-VARIABLE = "ROSTERSYNC_FIGURES"
+VARIABLE = "TESTS_FIGURES"
 PASSED = "tests passed"
 _passed: Counter[str] = Counter()
 

@@ -1,6 +1,6 @@
 """Writes the figures of docs/security.md from what tests left: `python -m tests.docs.security_figures FOLDER`.
 
-`make figures` runs the tests with ROSTERSYNC_FIGURES and then this (tests/figures.py).
+`make figures` runs the tests with TESTS_FIGURES and then this (tests/figures.py).
 """
 
 from __future__ import annotations

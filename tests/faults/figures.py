@@ -1,4 +1,4 @@
-"""Figures that tests write down for the documentation, where ROSTERSYNC_FIGURES names a folder."""
+"""Figures that tests write down for the documentation, where TESTS_FIGURES names a folder."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-FOLDER = os.environ.get("ROSTERSYNC_FIGURES")
+FOLDER = os.environ.get("TESTS_FIGURES")
 
 
 def write(name: str, figures: dict[str, Any]) -> None:

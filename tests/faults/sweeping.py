@@ -14,9 +14,9 @@ from tests.faults import nights
 from tests.faults.injecting import FAULTS, Fault, Point, Program, killed
 from tests.faults.verdict import Expected
 
-EVERY_POINT = bool(os.environ.get("ROSTERSYNC_EVERY_POINT"))
+EVERY_POINT = bool(os.environ.get("TESTS_EVERY_POINT"))
 SAMPLE = 12
-"""So many calls of a command are disturbed, and at least one of each kind, unless ROSTERSYNC_EVERY_POINT is set."""
+"""So many calls of a command are disturbed, and at least one of each kind, unless TESTS_EVERY_POINT is set."""
 
 
 @dataclass

@@ -143,7 +143,7 @@ def scope_forgets_edits(patch: Patch) -> None:
 
 def scope_forgets_guardians(patch: Patch) -> None:
     """The guardians of a student whose row goes are not looked at."""
-    patch.setattr(people, "_guardians", lambda *_: set())
+    patch.setattr(people._Families, "guardians", lambda *_: set())
 
 
 def scope_forgets_who_is_held(patch: Patch) -> None:

@@ -2,7 +2,7 @@
 
 Each must end in the same state, in a refusal, in additions only, or, where the cut is at a row's end, in the removal of
 at most `guards.small` rows, each told in the report. The quick tests try a sample, the sweep of `make test-long` all of
-them. With ROSTERSYNC_FIGURES it leaves what was tried and how it ended in that folder.
+them. With TESTS_FIGURES it leaves what was tried and how it ended in that folder.
 """
 
 from __future__ import annotations
@@ -161,7 +161,7 @@ def subsets(cuts: Cuts, step: int) -> Counter[str]:
 
 def tell(what: str, tried: int, found: Counter[str]) -> None:
     """Leaves the figures where somebody wants them."""
-    folder = os.environ.get("ROSTERSYNC_FIGURES")
+    folder = os.environ.get("TESTS_FIGURES")
     if folder:
         Path(folder).mkdir(parents=True, exist_ok=True)
         text = json.dumps({"what": what, "tried": tried, "ended": dict(sorted(found.items()))}, indent=2)

@@ -32,7 +32,7 @@ from tests.policies.district import District, Report, Row
 
 TABLES = ("users", "classes", "enrollments")
 OPTIONS: dict[str, Any] = {"deadline": None, "database": None, "suppress_health_check": list(HealthCheck)}
-SWEEP = range(int(os.environ.get("ROSTERSYNC_LAW_SEEDS", "40")))
+SWEEP = range(int(os.environ.get("TESTS_LAW_SEEDS", "40")))
 
 
 @pytest.fixture

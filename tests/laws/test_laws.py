@@ -30,14 +30,14 @@ QUICK = settings(
 """A few stories, always the same: a sync of a tiny district takes about as long as one of a thousand students."""
 
 LONG = settings(
-    max_examples=int(os.environ.get("ROSTERSYNC_STORIES", "10")),
+    max_examples=int(os.environ.get("TESTS_STORIES", "10")),
     derandomize=True,
     deadline=None,
     database=None,
     phases=(Phase.generate, Phase.shrink),
     suppress_health_check=list(HealthCheck),
 )
-"""The sweep; more of it with ROSTERSYNC_STORIES."""
+"""The sweep; more of it with TESTS_STORIES."""
 
 
 @st.composite

@@ -15,7 +15,7 @@ from tests.laws.test_laws import LONG, Make, new_district
 
 __all__ = ["new_district"]
 
-SWEEP = range(int(os.environ.get("ROSTERSYNC_STORIES", "10")))
+SWEEP = range(int(os.environ.get("TESTS_STORIES", "10")))
 
 
 @st.composite

@@ -18,7 +18,7 @@ from tests.policies.district import District, Report, Row
 AREA_CODES = [str(code) for code in range(212, 990) if code % 100 != 11]
 ID_COLUMNS = ("sourcedId", "classSourcedId", "userSourcedId")
 
-WITH_TWINS = os.environ.get("ROSTERSYNC_TWINS") == "1"
+WITH_TWINS = os.environ.get("TESTS_TWINS") == "1"
 """Whether every scenario is lived a second time with `--full` (`make test-long`); the laws say it of any story."""
 
 Note = tuple[str, str, str]
