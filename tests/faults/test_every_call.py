@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults import figures
+from tests import figures
 from tests.faults.injecting import FAULTS, Fault, Program
 from tests.faults.sweeping import EVERY_POINT, Sweep
 
@@ -27,17 +27,8 @@ def test_whole_or_nothing(program: Program, tmp_path: Path, name: str, fault: Fa
     sweep = Sweep(program, name, tmp_path)
     swept = sweep.sweep(fault)
     figures.write(
-        f"{name}-{fault}".replace(" ", "-"),
-        {
-            "operation": name,
-            "fault": fault,
-            "every_point": EVERY_POINT,
-            "points": swept.found,
-            "floor": sweep.night.floor,
-            "swept": swept.tried.total(),
-            "swept_by_call": dict(swept.tried),
-            "left": dict(swept.left),
-        },
+        f"system calls, {name}, {fault}",
+        {"points": swept.found, "tried": swept.tried.total(), "old state": swept.left["old"], "new": swept.left["new"]},
     )
     assert swept.found >= sweep.night.floor, f"the sweep sees too little: {swept.calls}"
     least = 0.8 * swept.found if EVERY_POINT else FLOOR_OF_SAMPLE

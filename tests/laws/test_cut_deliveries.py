@@ -2,14 +2,12 @@
 
 Each must end in the same state, in a refusal, in additions only, or, where the cut is at a row's end, in the removal of
 at most `guards.small` rows, each told in the report. The quick tests try a sample, the sweep of `make test-long` all of
-them. With TESTS_FIGURES it leaves what was tried and how it ended in that folder.
+them.
 """
 
 from __future__ import annotations
 
 import itertools
-import json
-import os
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -17,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from rostersync.errors import RosterSyncError
+from tests import figures
 from tests.policies.district import District
 
 SMALL = 5
@@ -159,15 +158,6 @@ def subsets(cuts: Cuts, step: int) -> Counter[str]:
     return found
 
 
-def tell(what: str, tried: int, found: Counter[str]) -> None:
-    """Leaves the figures where somebody wants them."""
-    folder = os.environ.get("TESTS_FIGURES")
-    if folder:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        text = json.dumps({"what": what, "tried": tried, "ended": dict(sorted(found.items()))}, indent=2)
-        (Path(folder) / f"deliveries-{what}.json").write_text(text + "\n", encoding="utf-8")
-
-
 def test_a_cut_file_removes_nobody(cuts: Cuts) -> None:
     """A sample: cuts inside of rows, of every file."""
     found = sum((sweep(cuts, name, 47) for name in BYTES), Counter[str]())
@@ -187,11 +177,11 @@ def test_a_delivery_without_some_of_its_files_removes_nobody(cuts: Cuts) -> None
 def test_every_cut_of_a_file_removes_nobody(cuts: Cuts, name: str) -> None:
     found = sweep(cuts, name, 1)
     assert found.total() == len(BYTES[name])
-    tell(f"cuts-of-{name}", found.total(), found)
+    figures.write("deliveries with a file cut, byte by byte", {"tried": found.total(), **found})
 
 
 @pytest.mark.long
 def test_every_subset_of_the_files_removes_nobody(cuts: Cuts) -> None:
     found = subsets(cuts, 1)
     assert found.total() == 2 ** len(BYTES) - 1
-    tell("subsets-of-files", found.total(), found)
+    figures.write("deliveries without some of their files", {"tried": found.total(), **found})
