@@ -57,9 +57,10 @@ def users_of(
 
     rows, deleted = without_deleted(table.rows, _FILE, findings, delta=table.delta)
     rows = with_checked_ids(rows, {"sourced_id": "sourcedId"}, _FILE, findings)
-    blank = rows["enabled"].is_null()  # is no word of disabling anybody; a word that cannot be read says nothing (R-U7)
+    blank = rows["enabled"].is_null()
     rows = with_truth(rows, "enabled", "enabledUser", _FILE, findings)
-    rows = rows.with_columns(enabled=pl.when(blank).then(pl.lit(value=True)).otherwise("enabled"))
+    if "enabled" not in table.missing:  # R-U7: a blank cell is not false; a word that cannot be read says nothing
+        rows = rows.with_columns(enabled=pl.when(blank).then(pl.lit(value=True)).otherwise("enabled"))
     rows = _with_role(rows, findings) if roles is None else roles.joined(rows)
     if profiles is None:
         rows = rows.with_columns(profiles=pl.lit(None, dtype=pl.String))
