@@ -15,14 +15,18 @@ if "CI" not in os.environ:  # there hypothesis takes a profile of its own, as pa
 TESTS = Path(__file__).parent
 LONG = frozenset(
     {
+        "cli/test_by_hand.py",
         "cli/test_canaries.py",
         "cli/test_forget.py",
         "cli/test_forget_traces.py",
         "cli/test_state_copies.py",
         "cli/test_support_bundle.py",
+        "docs/test_by_hand.py",
         "explaining/test_agreement.py",
         "importers/test_laws.py",
+        "laws/test_counts.py",
         "laws/test_delta_chain.py",
+        "laws/test_every_night.py",
         "laws/test_guard_laws.py",
         "laws/test_known_stories.py",
         "laws/test_laws.py",
@@ -30,6 +34,7 @@ LONG = frozenset(
         "laws/test_mutants_of_parts.py",
         "laws/test_plans.py",
         "laws/test_quiet_nights.py",
+        "laws/test_undo.py",
         "policies/test_always.py",
         "policies/test_by_hand_classes.py",
         "policies/test_by_hand_people.py",
