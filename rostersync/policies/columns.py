@@ -23,7 +23,7 @@ def among(texts: pd.Series, wanted: pd.Series) -> pd.Series:
     import polars as pl
 
     found = pl.from_pandas(texts).cast(pl.String).is_in(pl.from_pandas(wanted).cast(pl.String).implode())
-    return pd.Series(found.to_numpy(), index=texts.index)
+    return pd.Series(found.fill_null(value=False).to_numpy(), index=texts.index)
 
 
 def text_of(keys: pd.Series, table: pd.Series) -> pd.Series:

@@ -41,9 +41,9 @@ ATTENTION = {
 """Codes that somebody may want to look at, most urgent first, and what their number counts."""
 
 TABLES = ("users", "classes", "enrollments", "guardianships")
+KINDS = ("students", "guardians", "staff", "classes", "enrollments", "guardianships")
 _WIDTH = 80  # columns
 _NAMED = 3  # so many guards are named in the command that lets a run through
-KINDS = ("students", "guardians", "staff", "classes", "enrollments", "guardianships")
 
 
 def print_summary(summary: RunSummary, console: Console) -> None:
