@@ -1,15 +1,15 @@
 """Keeps what a run replaces, so that the run can be taken back (contract.md, `runs undo`).
 
-Triggers of the writing connection note every row before it is written, whoever writes it and how often; at the end of
-the run only the columns that differ are kept. What a run adds to the large tables is not noted row by row: `added_in`
-and the account ids tell it.
+Triggers of the writing connection note every row in temporary tables before it is written, whoever writes it and how
+often; at the end of the run the columns that differ are kept. What a run adds to the large tables is not noted row by
+row: `added_in` and the account ids tell it.
 """
 
 from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 RECORDS = ("accounts", "users", "classes", "enrollments", "guardianships")
@@ -55,14 +55,21 @@ def recording(
     """
     number = connection.execute("SELECT number FROM runs WHERE run_id = ?", (run_id,)).fetchone()[0]
     first = _greatest_account_id(connection) if first_account is None else first_account
-    triggers = [*_watched(connection, RECORDS, ("UPDATE", "DELETE"), number)]
-    triggers += _watched(connection, FACTS, ("INSERT", "UPDATE", "DELETE"), number)
+    triggers: list[str] = []
+    for table in (*RECORDS, *FACTS):
+        form = shape(connection, table)
+        # Without their types a look-up by the key would go through all rows.
+        typed = connection.execute("SELECT name || ' ' || type FROM pragma_table_info(?)", (table,))
+        members = ", ".join([*(row[0] for row in typed), "there", f"PRIMARY KEY ({', '.join(form.key)})"])
+        connection.execute(f"CREATE TEMP TABLE replaced_{table} ({members}) WITHOUT ROWID")
+        new = f"OLD.account_id > {first}" if table == "accounts" else f"OLD.added_in IS {number}"
+        triggers += _watched(connection, table, form, known=f"NOT ({new})" if table in RECORDS else None)
     yield
     for name in triggers:
         connection.execute(f"DROP TRIGGER temp.{name}")
-    _forget_what_it_added(connection, number, first)
     for table in (*RECORDS, *FACTS):
         _keep_what_differs(connection, table, number)
+        connection.execute(f"DROP TABLE temp.replaced_{table}")
     connection.execute(
         f"INSERT INTO before_images (run, table_name, key, image, after) VALUES (?, '{ACCOUNT_IDS}', '[]', "
         "json_object('account_id', ?), json_object('account_id', ?))",
@@ -84,65 +91,63 @@ def _greatest_account_id(connection: sqlite3.Connection) -> int:
     return int(connection.execute("SELECT coalesce(max(account_id), 0) FROM accounts").fetchone()[0])
 
 
-def _watched(
-    connection: sqlite3.Connection, tables: Sequence[str], events: Sequence[str], number: int
-) -> Iterator[str]:
-    """Make the triggers; their names. The first note of a row stands: it is the row as it was before the run."""
-    for table in tables:
-        columns, key = shape(connection, table).columns, shape(connection, table).key
-        for event in events:
-            written = "NEW" if event == "INSERT" else "OLD"
-            named = _array(key, f"{written}.")
-            image = _object(columns, "OLD.")
-            if event == "INSERT":  # there is a row already where the statement replaces
-                same = " AND ".join(f"t.{name} = NEW.{name}" for name in key)
-                image = f"(SELECT {_object(columns, 't.')} FROM {table} t WHERE {same})"
-            name = f"journal_{table}_{event.lower()}"
-            # NOT EXISTS, for in a trigger OR IGNORE gives way to the OR REPLACE of the statement that fires it.
-            connection.execute(
-                f"CREATE TEMP TRIGGER {name} BEFORE {event} ON main.{table} BEGIN "
-                f"INSERT INTO before_images (run, table_name, key, image) SELECT {number}, '{table}', {named}, {image} "
-                f"WHERE NOT EXISTS (SELECT 1 FROM before_images WHERE run = {number} AND table_name = '{table}' "
-                f"AND key = {named}); END"
-            )
-            yield name
+def _watched(connection: sqlite3.Connection, table: str, form: Shape, *, known: str | None) -> Iterator[str]:
+    """Make the triggers; their names. The first note of a row stands: it is the row as it was before the run.
+
+    `known`: which rows of a table of records were there before the run; None: inserts are noted as well.
+    """
+    columns = ", ".join(f"OLD.{name}" for name in form.columns)
+    when = "" if known is None else f"WHEN {known} "
+    for event in ("UPDATE", "DELETE"):
+        yield _trigger(connection, table, event, when, f"SELECT {columns}, 1 WHERE {_not_noted(table, form, 'OLD')}")
+    if known is None:  # there is a row already where the statement replaces
+        columns = ", ".join(f"NEW.{name}" if name in form.key else f"t.{name}" for name in form.columns)
+        found = f"FROM (SELECT 1) LEFT JOIN {table} t ON {_same(form, 't', 'NEW')}"
+        noted = f"SELECT {columns}, t.{form.key[0]} IS NOT NULL {found} WHERE {_not_noted(table, form, 'NEW')}"
+        yield _trigger(connection, table, "INSERT", "", noted)
 
 
-def _forget_what_it_added(connection: sqlite3.Connection, number: int, first_account: int) -> None:
-    """A row that the run added and then wrote again was not there before it."""
+def _trigger(connection: sqlite3.Connection, table: str, event: str, when: str, rows: str) -> str:
+    name = f"journal_{table}_{event.lower()}"
     connection.execute(
-        "DELETE FROM before_images WHERE run = ? AND ((table_name = 'accounts' AND json_extract(key, '$[0]') > ?) "
-        f"OR (table_name IN {RECORDS} AND json_extract(image, '$.added_in') = ?))",
-        (number, first_account, number),
+        f"CREATE TEMP TRIGGER {name} BEFORE {event} ON main.{table} {when}"
+        f"BEGIN INSERT INTO replaced_{table} {rows}; END"
     )
+    return name
+
+
+def _not_noted(table: str, form: Shape, written: str) -> str:
+    """NOT EXISTS, for in a trigger OR IGNORE gives way to the OR REPLACE of the statement that fires it."""
+    return f"NOT EXISTS (SELECT 1 FROM replaced_{table} r WHERE {_same(form, 'r', written)})"
+
+
+def _same(form: Shape, one: str, other: str) -> str:
+    return " AND ".join(f"{one}.{name} = {other}.{name}" for name in form.key)
 
 
 def _keep_what_differs(connection: sqlite3.Connection, table: str, number: int) -> None:
-    columns, key = shape(connection, table).columns, shape(connection, table).key
-    same = " AND ".join(f"t.{name} = json_extract(before_images.key, '$[{at}]')" for at, name in enumerate(key))
-    where = f"WHERE run = {number} AND table_name = '{table}'"
+    """Of rows that are there before and after the run only the columns that differ; else the whole row."""
+    form = shape(connection, table)
+    now = f"t.{form.key[0]} IS NOT NULL"
+    same = " AND ".join(f"r.{name} IS t.{name}" for name in form.columns)
+    key = f"json_array({', '.join(f'r.{name}' for name in form.key)})"
     connection.execute(
-        f"UPDATE before_images SET after = (SELECT {_object(columns, 't.')} FROM {table} t WHERE {same}) {where}"
-    )
-    connection.execute(f"DELETE FROM before_images {where} AND image IS after")
-    connection.execute(
-        f"UPDATE before_images SET image = {_differing('image', 'after')}, after = {_differing('after', 'image')} "
-        f"{where} AND image IS NOT NULL AND after IS NOT NULL"
-    )
-
-
-def _differing(one: str, other: str) -> str:
-    """The members of a JSON object that differ from those of the other one."""
-    return (
-        f"(SELECT json_group_object(f.key, f.value) FROM json_each({one}) f "
-        f"WHERE f.value IS NOT json_extract({other}, '$.' || f.key))"
+        f"INSERT INTO before_images (run, table_name, key, image, after) SELECT {number}, '{table}', {key}, "
+        f"CASE WHEN NOT r.there THEN NULL WHEN {now} THEN {_differing(form, 'r')} ELSE {_object(form, 'r')} END, "
+        f"CASE WHEN NOT ({now}) THEN NULL WHEN r.there THEN {_differing(form, 't')} ELSE {_object(form, 't')} END "
+        f"FROM temp.replaced_{table} r LEFT JOIN main.{table} t ON {_same(form, 't', 'r')} "
+        f"WHERE CASE WHEN r.there AND {now} THEN NOT ({same}) ELSE r.there OR {now} END"
     )
 
 
-def _array(columns: Sequence[str], prefix: str) -> str:
-    return f"json_array({', '.join(prefix + name for name in columns)})"
+def _differing(form: Shape, row: str) -> str:
+    """A JSON object of the columns that differ: written by hand, for JSON functions can leave none out."""
+    members = " || ".join(
+        f"""iif(r.{name} IS t.{name}, '', ',"{name}":' || json_quote({row}.{name}))""" for name in form.columns
+    )
+    return f"'{{' || substr({members}, 2) || '}}'"
 
 
-def _object(columns: Sequence[str], prefix: str) -> str:
-    members = ", ".join(f"'{name}', {prefix}{name}" for name in columns)
+def _object(form: Shape, row: str) -> str:
+    members = ", ".join(f"'{name}', {row}.{name}" for name in form.columns)
     return f"json_object({members})"

@@ -208,3 +208,13 @@ def test_every_table_of_the_state_is_noted_or_tells_of_runs_and_edits(state):
         names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         assert names - of_runs == {*RECORDS, *FACTS}
         assert all(shape(connection, name).key for name in (*RECORDS, *FACTS))
+
+
+@pytest.mark.parametrize("table", [*RECORDS, *FACTS])
+def test_what_is_noted_already_is_looked_up_by_its_key(state, table):
+    """A table of noted rows whose columns have no types is gone through for every row that is written."""
+    with run(state, "r1") as connection:
+        same = " AND ".join(f"r.{name} = t.{name}" for name in shape(connection, table).key)
+        query = f"EXPLAIN QUERY PLAN SELECT 1 FROM main.{table} t CROSS JOIN temp.replaced_{table} r ON {same}"
+        plan = [row[3] for row in connection.execute(query)]
+    assert any(step.startswith("SEARCH r USING PRIMARY KEY") for step in plan), plan
