@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
 
 _STANDING = ("withheld", "rejected")
 """Actions that a report repeats every night while their cause lasts; `kept` has its own list of codes (NIGHTLY)."""
+
+_KINDS = ("users", "classes", "enrollments", "guardianships")
 
 
 @dataclass(frozen=True)
@@ -130,6 +131,8 @@ def standing_tables(settings: Settings, standing: Standing, run_id: str) -> Repo
 
     None where its tables are not kept.
     """
+    import polars as pl
+
     from rostersync.model.notes import NIGHTLY, Action
     from rostersync.reports.marks import with_marks
     from rostersync.reports.packing import unpack
@@ -137,19 +140,15 @@ def standing_tables(settings: Settings, standing: Standing, run_id: str) -> Repo
     from rostersync.state.connection import reading
     from rostersync.state.findings_ledger import first_nights
 
+    nightly = (pl.col("action") == Action.KEPT.value) & pl.col("code").is_in([code.value for code in NIGHTLY])
+    stands = nightly | pl.col("action").is_in(_STANDING)
     with reading(settings.state.path) as connection:
         try:
-            tables = unpack(report_tables.kept(connection, standing.run_id))
+            tables = unpack(report_tables.kept(connection, standing.run_id), dict.fromkeys(_KINDS, stands))
         except KeyError:
             return None
         moves, nights = _moves(connection, standing, tables, run_id), first_nights(connection)
-    tables = with_marks(tables, moves, nights, settings.district.zone)
-    import polars as pl
-
-    nightly = (pl.col("action") == Action.KEPT.value) & pl.col("code").is_in([code.value for code in NIGHTLY])
-    stands = nightly | pl.col("action").is_in(_STANDING)
-    kinds = ("users", "classes", "enrollments", "guardianships")
-    return dataclasses.replace(tables, **{kind: getattr(tables, kind).filter(stands) for kind in kinds})
+    return with_marks(tables, moves, nights, settings.district.zone)
 
 
 def _modes(standing: Standing) -> dict[str, str]:

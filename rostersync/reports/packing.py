@@ -36,25 +36,42 @@ def pack(tables: ReportTables) -> dict[str, bytes]:
     return packed
 
 
-def unpack(packed: Mapping[str, bytes]) -> ReportTables:
+def unpack(packed: Mapping[str, bytes], only: Mapping[str, pl.Expr] | None = None) -> ReportTables:
     """The tables of `pack`; a column that the version which packed them did not have yet is blank.
+
+    `only`: table -> which of its rows are wanted; where there are none, its other columns are not read.
 
     Raises:
         KeyError: a table is missing.
         StateError: one is damaged.
     """
     beside = {table: columns for table, columns in _BESIDE.items() if table in packed}
+    wanted = only or {}
     return ReportTables(
-        **{table: _unpacked(packed[table], columns) for table, columns in {**TABLE_COLUMNS, **beside}.items()}
+        **{
+            table: _unpacked(packed[table], columns, wanted.get(table))
+            for table, columns in {**TABLE_COLUMNS, **beside}.items()
+        }
     )
 
 
-def _unpacked(content: bytes, columns: tuple[str, ...]) -> pl.DataFrame:
+def _unpacked(content: bytes, columns: tuple[str, ...], only: pl.Expr | None = None) -> pl.DataFrame:
     import polars as pl
 
-    frame = _read(content)
+    frame = _read(content) if only is None else _filtered(content, only)
     new = [pl.lit(None, dtype=pl.String).alias(name) for name in columns if name not in frame.columns]
     return frame.with_columns(new).select(columns)
+
+
+def _filtered(content: bytes, only: pl.Expr) -> pl.DataFrame:
+    """A column at a time: of a large first load few rows stand."""
+    import polars as pl
+
+    wanted = _read(content, sorted(set(only.meta.root_names()))).select(only).to_series()
+    schema = pl.read_ipc_schema(io.BytesIO(content))
+    if not wanted.any():
+        return pl.DataFrame(schema=schema)
+    return pl.concat([_read(content, [name]).filter(wanted) for name in schema], how="horizontal")
 
 
 def read_columns(content: bytes, columns: Sequence[str]) -> pl.DataFrame:
