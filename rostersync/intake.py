@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from rostersync.importers.include import Base
-    from rostersync.model.completeness import DeliveryFacts
+    from rostersync.model.completeness import DeliveryFacts, Verdict
     from rostersync.model.snapshot import Snapshot
     from rostersync.sources.interface import Progress
     from rostersync.state.reader import StateReader
@@ -258,11 +258,11 @@ def weighed(
     today: date,
     overrides: Overrides,
     *,
-    ends: bool,
+    absent: bool,
 ) -> Roster:
     """`roster` with the verdict on the delivery; `before` are the rows of the last applied import.
 
-    Without `ends`, and where somebody looked at the night and let a guard pass, the ends of files are believed.
+    Without `absent`, and where somebody looked at the night and let a guard pass, rows that are missing are believed.
     """
     from rostersync.model.completeness import LAST_DELIVERIES, deliveries_of
     from rostersync.policies.completeness import judge, with_verdict
@@ -278,16 +278,17 @@ def weighed(
         settings,
         today,
         lifted=overrides.everything,
-        ends=ends and overrides == NO_OVERRIDES,
+        absent=absent and overrides == NO_OVERRIDES,
     )
     return with_verdict(roster, verdict)
 
 
-def last_deliveries(delivery: Delivery, meta: dict[str, str]) -> dict[str, str]:
-    """What the state remembers of deliveries after tonight."""
+def last_deliveries(delivery: Delivery, verdict: Verdict, meta: dict[str, str]) -> dict[str, str]:
+    """What the state remembers of deliveries after tonight's, of which `verdict` was given."""
     from rostersync.model.completeness import LAST_DELIVERIES, deliveries_of, with_tonight
 
-    return with_tonight(deliveries_of(meta.get(LAST_DELIVERIES)), delivery_facts(delivery))
+    tonight = dataclasses.replace(delivery_facts(delivery), still_named=verdict.still_named)
+    return with_tonight(deliveries_of(meta.get(LAST_DELIVERIES)), tonight)
 
 
 def needs_full_look(settings: Settings, roster: Roster, meta: dict[str, str]) -> bool:

@@ -54,15 +54,15 @@ def propose(
     """
     from rostersync.model.snapshot import Doubt
 
-    def proposed(*, recognise: bool, ends: bool = True) -> tuple[Plan, Roster]:
-        return _propose(tonight, delivery, begun, scoped, recognise=recognise, ends=ends)
+    def proposed(*, recognise: bool, absent: bool = True) -> tuple[Plan, Roster]:
+        return _propose(tonight, delivery, begun, scoped, recognise=recognise, absent=absent)
 
     if not tonight.full:
         with contextlib.suppress(Doubt):
             return proposed(recognise=True)
     plan, roster = proposed(recognise=False)
-    if roster.verdict.of_ends:  # guards come first: where they hold what is missing at the end of a file, they say so
-        guarded = proposed(recognise=False, ends=False)
+    if roster.verdict.of_absent:  # guards come first: where they hold what is missing, they say so
+        guarded = proposed(recognise=False, absent=False)
         if guarded[0].judgement.trips:
             return guarded
     return plan, roster
@@ -75,7 +75,7 @@ def _propose(
     scoped: Callable[[], None],
     *,
     recognise: bool,
-    ends: bool,
+    absent: bool,
 ) -> tuple[Plan, Roster]:
     from rostersync import intake, messages, planning, quiet_night
     from rostersync.diff import diff, fingerprints, with_unread
@@ -104,7 +104,7 @@ def _propose(
             if begun is not None:
                 begun.read(roster)
         with watch.stage("compare"):
-            roster = intake.weighed(settings, roster, delivery, before, meta, today, overrides, ends=ends)
+            roster = intake.weighed(settings, roster, delivery, before, meta, today, overrides, absent=absent)
             sound = fingerprints(roster, seed)
             everything = tonight.full or intake.needs_full_look(settings, roster, meta)
             if everything and roster.unread is not None:
@@ -174,7 +174,7 @@ def _facts(tonight: Tonight, delivery: Delivery, roster: Roster, meta: dict[str,
     return {
         **first_seen(delivery, meta, tonight.started_at),
         **dangling_facts(roster, meta),
-        **intake.last_deliveries(delivery, meta),
+        **intake.last_deliveries(delivery, roster.verdict, meta),
         **chain_facts(roster.modes, meta, tonight.run_id, tonight.settings.schools.include),
         **told_files({each.file: roster.modes.get(each.table, "absent") for each in LAYOUTS}, tonight.run_id),
     }

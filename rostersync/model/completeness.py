@@ -12,8 +12,8 @@ Word = Literal["complete", "doubtful", "incomplete"]
 LAST_DELIVERIES = "last_deliveries"
 """Fact of the state's meta: JSON, the FileFacts of the last applied deliveries, oldest first."""
 
-REMEMBERED = 5
-"""So many deliveries are remembered."""
+REMEMBERED = 6
+"""So many deliveries are remembered: five that tell what is usual, and the one that is looked at once more."""
 
 
 @dataclass(frozen=True)
@@ -29,22 +29,29 @@ class FileFacts:
 
 @dataclass(frozen=True)
 class DeliveryFacts:
-    """One delivery: its `digest`, and its files by name in lower case."""
+    """One delivery: its `digest`, and its files by name in lower case.
+
+    `still_named`: how many users and classes of the import before it were missing while its other rows named them; None
+    where nobody could tell.
+    """
 
     digest: str
     files: Mapping[str, FileFacts]
+    still_named: int | None = None
 
 
 @dataclass(frozen=True)
 class Verdict:
     """What is thought of a delivery, and why: one sentence each, ids and names of files only.
 
-    Nobody is removed because of a delivery that is not complete. `of_ends`: the ends of files are among the reasons.
+    Nobody is removed because of a delivery that is not complete. `of_absent`: that rows are missing is among the
+    reasons. `still_named`: see DeliveryFacts.
     """
 
     word: Word = "complete"
     reasons: tuple[str, ...] = ()
-    of_ends: bool = False
+    of_absent: bool = False
+    still_named: int | None = None
 
 
 COMPLETE = Verdict()
@@ -54,7 +61,11 @@ def deliveries_of(text: str | None) -> tuple[DeliveryFacts, ...]:
     """What the state remembers, oldest first; nothing where it cannot be read."""
     try:
         return tuple(
-            DeliveryFacts(str(kept["digest"]), {name: _file(facts) for name, facts in kept["files"].items()})
+            DeliveryFacts(
+                str(kept["digest"]),
+                {name: _file(facts) for name, facts in kept["files"].items()},
+                None if kept.get("still_named") is None else int(kept["still_named"]),
+            )
             for kept in json.loads(text or "[]")
         )
     except (ValueError, TypeError, KeyError, AttributeError):
@@ -72,7 +83,11 @@ def with_tonight(known: tuple[DeliveryFacts, ...], tonight: DeliveryFacts) -> di
         return {}
     kept = (*known, tonight)[-REMEMBERED:]
     told = [
-        {"digest": each.digest, "files": {name: [file.ended, file.modified] for name, file in each.files.items()}}
+        {
+            "digest": each.digest,
+            "files": {name: [file.ended, file.modified] for name, file in each.files.items()},
+            "still_named": each.still_named,
+        }
         for each in kept
     ]
     return {LAST_DELIVERIES: json.dumps(told, sort_keys=True)}

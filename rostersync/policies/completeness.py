@@ -1,7 +1,8 @@
 """Whether a delivery is complete, before anybody who is not in it is taken for gone.
 
 A file that ends inside a row is incomplete. Doubtful is what no night of the district has looked like: a file without
-its last line break, files of several nights, the last rows of the last import gone while other rows still name them.
+its last line break, files of several nights, the last rows of the last import gone while other rows still name them, or
+any rows of it in a district whose files have always agreed.
 What a normal night can look like is complete: how many may leave is for the guards to say (policies.md, *Guards*).
 """
 
@@ -9,10 +10,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
-from rostersync.model.completeness import COMPLETE, DeliveryFacts, Verdict
+from rostersync.model.completeness import DeliveryFacts, Verdict, Word
 from rostersync.model.notes import Code, note
 from rostersync.settings.guards import GuardKind
 
@@ -31,7 +33,9 @@ _TORN = "TRUNCATED_ROW"
 _NIGHTS = 5  # so many deliveries in a row tell what is usual of times
 _TOGETHER = 3600  # seconds: files of one export
 _APART = 12 * 3600  # seconds: files of two
-_NAMED = 3  # so many people or classes at the end of a file do not go at once while other rows still name them
+_NAMED = (
+    3  # so many people or classes at the end of a file do not go at once while other rows name them, in any district
+)
 
 
 def newly_unended(tonight: DeliveryFacts, last: Sequence[DeliveryFacts]) -> frozenset[str]:
@@ -60,30 +64,33 @@ def judge(
     today: date,
     *,
     lifted: bool,
-    ends: bool = True,
+    absent: bool = True,
 ) -> Verdict:
-    """The verdict on a delivery; `lifted`: a person let doubts through; without `ends` those of files are believed.
+    """The verdict on a delivery; `lifted`: a person let doubts through; without `absent` missing rows are believed.
 
     `before` are the rows of the last applied import in the order of its files; None tells nothing.
     """
     torn = torn_files(roster.findings)
     certain = [f"{file} ends inside its last row" for file in torn]
     unended = sorted(newly_unended(tonight, last) - {file.lower() for file in torn})
-    of_ends = _cut_short(roster, before, settings, today) if ends and not lifted else []
+    missing = _still_named(roster, before, whole=not settings.schools.include)
+    of_absent = _of_absent(missing, tonight, last, settings, today) if absent and not lifted else []
     doubts = [
         *(f"{name} ends without a line break, as it never did before" for name in unended),
         *_mixed(tonight, last),
-        *of_ends,
+        *of_absent,
     ]
-    if certain:
-        return Verdict("incomplete", (*certain, *([] if lifted else doubts)), bool(of_ends))
-    return Verdict("doubtful", tuple(doubts), bool(of_ends)) if doubts and not lifted else COMPLETE
+    word: Word = "incomplete" if certain else "doubtful" if doubts and not lifted else "complete"
+    reasons = (*certain, *([] if lifted else doubts))
+    # Who is at a school that takes no part is missing from the roster, and not from the files.
+    named = None if missing is None or settings.schools.include else sum(each.named for each in missing)
+    return Verdict(word, reasons, bool(of_absent), named)
 
 
 def with_verdict(roster: Roster, verdict: Verdict) -> Roster:
     """`roster` with its verdict: who is absent from a bulk file of an incomplete or doubtful one has not left."""
     if verdict.word == "complete":
-        return roster
+        return dataclasses.replace(roster, verdict=verdict)
     unreadable = roster.unreadable | {table for table in TABLES if roster.modes.get(table) == "bulk"}
     return dataclasses.replace(roster, verdict=verdict, unreadable=unreadable, unsure=unreadable - roster.unreadable)
 
@@ -125,13 +132,59 @@ def _spread(delivery: DeliveryFacts) -> int | None:
     return max(known) - min(known) if len(known) == len(_NEEDED) else None
 
 
-def _cut_short(roster: Roster, before: Snapshot | None, settings: Settings, today: date) -> list[str]:
-    """Files that lack exactly the last rows of the last import, while other rows still name what stood there.
+@dataclass(frozen=True)
+class _Missing:
+    """Users or classes of the last import, in a `table`, who are not in tonight's file while other rows name them.
 
-    Not where most of a file is another one, nor where a window or a limit of 100 % says that much goes rightly.
+    `at_the_end`: they are all that is missing of that file, and stood in its last rows; `rows` of it are missing.
     """
-    if before is None or settings.guards.max_removed == "100%":
+
+    table: str
+    named: int
+    at_the_end: bool
+    rows: int
+
+
+def _of_absent(
+    missing: list[_Missing] | None,
+    tonight: DeliveryFacts,
+    last: Sequence[DeliveryFacts],
+    settings: Settings,
+    today: date,
+) -> list[str]:
+    """Files that lack what other rows still name: their last rows alone, or what was never missing so before.
+
+    Not where a window or a limit of 100 % says that much goes rightly.
+    """
+    if settings.guards.max_removed == "100%":
         return []
+    usual = [each.still_named for each in last if each.digest != tonight.digest and each.still_named is not None]
+    always_agreed = len(usual) >= _NIGHTS and not any(usual)
+    found = []
+    for each in missing or []:
+        if any(settings.guards.window_of(kind, today) for kind in _KINDS[each.table]):
+            continue
+        if each.at_the_end and each.named >= _NAMED:
+            found.append(
+                f"{each.table}.csv ends {each.rows:,} rows earlier than in the last night, and other rows still name "
+                f"{each.named:,} of them"
+            )
+        elif each.named and always_agreed:
+            found.append(
+                f"{each.table}.csv lacks {each.named:,} of the last night that other rows still name, as in none of "
+                f"the last {_NIGHTS} deliveries"
+            )
+    return found
+
+
+def _still_named(roster: Roster, before: Snapshot | None, *, whole: bool) -> list[_Missing] | None:
+    """What is missing of users and classes, of each at most one; None where that cannot be told.
+
+    Nothing of a file of which most is gone and that has new rows: that is another one, as at rollover. `whole`: every
+    school takes part.
+    """
+    if before is None:
+        return None
     found = []
     for table, rejected, deleted in (
         ("users", roster.rejected_users, roster.deleted_users),
@@ -140,35 +193,36 @@ def _cut_short(roster: Roster, before: Snapshot | None, settings: Settings, toda
         here = (
             roster.user_ids() if table == "users" else None if roster.classes is None else roster.classes["sourced_id"]
         )
+        if here is None or roster.modes.get(table) != "bulk" or roster.modes.get("enrollments") != "bulk":
+            return None
         rows = before.table(table)
-        if here is None or roster.modes.get(table) != "bulk" or here.len() >= rows.height:
+        lost, at_the_end = _lost(here, rejected, deleted, rows)
+        if lost.is_empty() or (len(lost) > rows.height // 2 and _any_new(here, rows)):
             continue
-        if any(settings.guards.window_of(kind, today) for kind in _KINDS[table]):
-            continue
-        lost = _lost_at_the_end(here, rejected, deleted, rows)
-        if not _NAMED <= len(lost) <= rows.height // 2:
-            continue
-        named = _named(roster, table, lost, whole=not settings.schools.include)
-        if named >= _NAMED:
-            found.append(
-                f"{table}.csv ends {len(lost):,} rows earlier than in the last night, and other rows still name "
-                f"{named:,} of them"
-            )
+        found.append(_Missing(table, _named(roster, table, lost, whole=whole), at_the_end, len(lost)))
     return found
 
 
-def _lost_at_the_end(
+def _lost(
     here: pl.Series, rejected: pl.DataFrame, deleted: frozenset[str], before: pl.DataFrame
-) -> pl.Series:
-    """Ids of the last import's last rows, where these and no others are gone; else none."""
+) -> tuple[pl.Series, bool]:
+    """Ids of the last import that are missing tonight, and whether they are just its last rows."""
     import polars as pl
 
-    ids = before["id"].cast(pl.String)
     told_of = pl.concat([rejected["sourced_id"].cast(pl.String), pl.Series(list(deleted), dtype=pl.String)])
-    there = ids.is_in(here.cast(pl.String).implode())
-    ids, there = ids.filter(~ids.is_in(told_of.implode())), there.filter(~ids.is_in(told_of.implode()))
-    kept = int(there.sum())
-    return ids.slice(kept) if bool(there.head(kept).all()) else ids.clear()
+    ids = before["id"].cast(pl.String)
+    there = ids.is_in(pl.concat([here.cast(pl.String), told_of]).implode())
+    if there.all():
+        return ids.clear(), False
+    counts = ~ids.is_in(told_of.implode())
+    ids, there = ids.filter(counts), there.filter(counts)
+    return ids.filter(~there), bool(there.head(int(there.sum())).all())
+
+
+def _any_new(here: pl.Series, before: pl.DataFrame) -> bool:
+    import polars as pl
+
+    return not bool(here.cast(pl.String).is_in(before["id"].cast(pl.String).implode()).all())
 
 
 def _named(roster: Roster, table: str, lost: pl.Series, *, whole: bool) -> int:

@@ -189,6 +189,116 @@ def test_the_last_classes_do_not_go_while_enrollments_name_them(tmp_path: Path) 
     assert gone(district) == {"K4", "K5", "K6"}
 
 
+def test_the_first_rows_alone_are_no_whole_file(tmp_path: Path) -> None:
+    """More than half of a file is missing, and nothing is new in it; with new rows it is another file."""
+    district = District(tmp_path)
+    district.configure(guards=NO_LIMITS)
+    families = [row for pair in zip(STUDENTS, GUARDIANS, strict=True) for row in pair]
+    district.night(families, CLASSES, ROLL)
+    assert verdict(district.night(families[:6], CLASSES, ROLL)) == (
+        "doubtful",
+        ["users.csv ends 10 rows earlier than in the last night, and other rows still name 5 of them"],
+    )
+    assert gone(district) == set()
+    assert verdict(district.night([*families[:6], teacher("T")], CLASSES, ROLL)) == ("complete", [])
+    assert gone(district) == {f"{kind}{i}" for kind in "SG" for i in range(4, 9)}
+
+
+# --- what never was missing before ---
+
+_MIDDLE = [*GUARDIANS, *STUDENTS[:3], *STUDENTS[4:]]
+"""S4 is missing; the enrollments and G4 still name them."""
+_LACKS_S4 = "users.csv lacks 1 of the last night that other rows still name, as in none of the last 5 deliveries"
+
+
+def agreeing(district: District, nights: int = 5) -> None:
+    """So many other nights in which everybody who is named is there."""
+    for night in range(nights):
+        grown = [*PEOPLE[:-1], student("S8", "G8", grades=f"{night + 6:02}")]
+        assert verdict(district.night(grown, CLASSES, ROLL)) == ("complete", [])
+
+
+def test_who_is_still_named_does_not_leave_where_files_always_agreed(district: District) -> None:
+    agreeing(district)
+    report = district.night(_MIDDLE, CLASSES, ROLL)
+    assert verdict(report) == ("doubtful", [_LACKS_S4])
+    assert report.codes("S4") == [HELD]
+    assert gone(district) == set()
+    before = district.everything()
+    for _ in range(3):
+        assert verdict(district.night(_MIDDLE, CLASSES, ROLL)) == ("doubtful", [_LACKS_S4])
+    assert district.everything() == before
+
+
+@pytest.mark.parametrize(
+    ("next_night", "left"),
+    [
+        ((_MIDDLE, CLASSES, [*ROLL[:3], *ROLL[4:]]), {"S4", "G4"}),
+        (([*_MIDDLE, teacher("T")], CLASSES, ROLL), {"S4", "G4"}),
+        ((PEOPLE, CLASSES, ROLL), set()),
+    ],
+    ids=["all rows agree", "another delivery lacks them too", "they are back"],
+)
+def test_the_next_night_decides(district: District, next_night: Any, left: set[str]) -> None:
+    agreeing(district)
+    district.night(_MIDDLE, CLASSES, ROLL)
+    assert verdict(district.night(*next_night)) == ("complete", [])
+    assert gone(district) == left
+
+
+def test_a_single_row_at_the_end_counts_as_well(district: District) -> None:
+    agreeing(district)
+    assert verdict(district.night(PEOPLE[:-1], CLASSES, ROLL))[0] == "doubtful"
+    assert gone(district) == set()
+
+
+def test_a_class_that_is_still_named_stays_where_files_always_agreed(tmp_path: Path) -> None:
+    district = District(tmp_path)
+    district.configure(guards=NO_LIMITS)
+    roll = [*ROLL, enrollment("K2", "S1")]
+    for night in range(6):
+        district.night([*PEOPLE, teacher(f"T{night + 1}")], CLASSES, roll)
+    people = [*PEOPLE, teacher("T6")]
+    reason = "classes.csv lacks 1 of the last night that other rows still name, as in none of the last 5 deliveries"
+    assert verdict(district.night(people, CLASSES[:1], roll)) == ("doubtful", [reason])
+    assert gone(district) == {f"T{night}" for night in range(1, 6)}
+    assert verdict(district.night(people, CLASSES[:1], ROLL)) == ("complete", [])
+    assert "K2" in gone(district)
+
+
+AGREES: dict[str, Callable[[District], Report]] = {
+    "with their enrollments": lambda d: d.night(
+        [row for row in _MIDDLE if row["sourcedId"] != "G4"], CLASSES, [*ROLL[:3], *ROLL[4:]]
+    ),
+    "too few nights known": lambda d: d.night(_MIDDLE, CLASSES, ROLL),
+    "let through": lambda d: d.night(_MIDDLE, CLASSES, ROLL, override=["students"]),
+}
+
+
+@pytest.mark.parametrize("how", AGREES)
+def test_r_f1_whoever_leaves_otherwise_leaves(district: District, how: str) -> None:
+    agreeing(district, 4 if how == "too few nights known" else 5)
+    assert verdict(AGREES[how](district)) == ("complete", [])
+    assert gone(district) == {"S4", "G4"}
+
+
+def test_r_v3_a_rejected_row_is_not_missing(district: District) -> None:
+    agreeing(district)
+    broken = [*PEOPLE[:-5], {**PEOPLE[-5], "familyName": ""}, *PEOPLE[-4:]]
+    assert verdict(district.night(broken, CLASSES, ROLL)) == ("complete", [])
+    assert gone(district) == set()
+
+
+def test_a_district_whose_rows_name_people_who_left_is_as_it_is(district: District) -> None:
+    """Its SIS leaves enrollments of people who left in the file: that tells nothing there."""
+    agreeing(district, 3)
+    people = list(PEOPLE)
+    for number in (8, 7):
+        people = [row for row in people if row["sourcedId"] not in {f"S{number}", f"G{number}"}]
+        assert verdict(district.night(people, CLASSES, ROLL)) == ("complete", [])
+    assert gone(district) == {"S7", "G7", "S8", "G8"}
+
+
 LEAVE: dict[str, tuple[list[dict[str, str]], list[dict[str, str]], set[str]]] = {
     "with their enrollments": ([*GUARDIANS, *STUDENTS[:-3]], ROLL[:-3], {"S6", "S7", "S8", "G6", "G7", "G8"}),
     "from the middle": ([*GUARDIANS, *STUDENTS[:2], *STUDENTS[5:]], ROLL, {"S3", "S4", "S5", "G3", "G4", "G5"}),
@@ -276,6 +386,10 @@ def test_a_file_of_another_night_than_the_others_is_doubtful(tmp_path: Path) -> 
     assert word == "doubtful"
     assert reasons[0].startswith("users.csv is of 20")
     assert reasons[0].endswith("UTC, 20 hours older than the other files")
+    assert gone(district) == set()
+    files = written(district.files(PEOPLE[1:], CLASSES, ROLL), 5, users_before=20 * _HOUR)
+    for _ in range(2):  # the same files once more are as doubtful
+        assert verdict(district.sync(files))[0] == "doubtful"
     assert gone(district) == set()
 
 
