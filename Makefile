@@ -63,6 +63,7 @@ figures: setup
 bench: setup
 	$(BIN)/python -m benchmarks.run
 	$(BIN)/python -m benchmarks.cliffs
+	$(BIN)/python -m benchmarks.download
 	$(BIN)/python -m benchmarks.plot
 
 # A million students: half an hour, 10 GiB of disk, 16 GiB of memory.

@@ -13,8 +13,9 @@ import time
 import pytest
 
 from rostersync.errors import StateBusy
-from rostersync.state import lock
+from rostersync.state import connection, lock
 from tests.cli.conftest import TIMEOUT, clean_environment
+from tests.inside import call, done
 
 SYNC = [sys.executable, "-m", "rostersync", "--quiet", "sync"]
 
@@ -85,6 +86,21 @@ def test_who_holds_a_state_on_another_host_is_named_with_it(run, synced, monkeyp
     assert f"(runs undo, process {os.getpid()} on other-host, since 20" in said
     with lock.hold(synced / "state.db"):
         assert "on other-host" not in run("sync", code=6).stderr
+
+
+def test_a_state_that_another_program_is_writing_to_is_left_alone(synced, monkeypatch):
+    """A browser of databases, say, which does not know our lock."""
+    monkeypatch.setattr(connection, "_BUSY_TIMEOUT", 0.1)
+    file = synced / "oneroster" / "users.csv"
+    file.write_text(file.read_text().replace("Elementary", "Primary") + "\n")
+    before = (synced / "state.db").read_bytes()
+    with kept_waiting(synced):
+        said = call(synced, "--quiet", "sync")
+    assert said.code == 6
+    assert said.err.count("\n") == 1
+    assert "locked by another program; nothing was changed" in said.err
+    assert (synced / "state.db").read_bytes() == before
+    done(synced, "--quiet", "sync")
 
 
 class TestTheNameInTheLock:

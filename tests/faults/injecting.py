@@ -111,6 +111,14 @@ class Program:
             counts.pop("write", None)
         return counts
 
+    def followed(self, night: Night, folder: Path, mistake: str = "") -> list[str]:
+        """strace's lines of all that the command does to files, undisturbed, with the path of every descriptor."""
+        every = ",".join(call for calls in CALLS.values() for call in calls)
+        options = ["-y", "-s", "0", "-e", f"trace={every}"]
+        code, said, lines = self._traced(options, night, folder, {"MISTAKE": mistake} if mistake else {})
+        assert code == 0, said
+        return lines
+
     def _traced(
         self, options: list[str], night: Night, folder: Path, environment: dict[str, str]
     ) -> tuple[int, str, list[str]]:

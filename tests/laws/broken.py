@@ -5,6 +5,7 @@ A mutant takes a `MonkeyPatch` and puts a mistake in the place of a function of 
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from dataclasses import replace
 from typing import Any
@@ -69,6 +70,11 @@ def names_a_snapshot_first(patch: Patch) -> None:
 
     patch.setattr(snapshot, "write", lambda *args: late.append(args))
     patch.setattr(snapshot, "sweep", swept)
+
+
+def flushes_nothing(patch: Patch) -> None:
+    """What is written is left to the system to bring to the disk; SQLite flushes its own files."""
+    patch.setattr(os, "fsync", lambda _: None)
 
 
 def an_undo_commits_in_the_middle(patch: Patch) -> None:
