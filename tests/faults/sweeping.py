@@ -14,9 +14,15 @@ from tests.faults import nights
 from tests.faults.injecting import FAULTS, Fault, Point, Program, killed
 from tests.faults.verdict import Expected
 
-EVERY_POINT = bool(os.environ.get("TESTS_EVERY_POINT"))
-SAMPLE = 12
-"""So many calls of a command are disturbed, and at least one of each kind, unless TESTS_EVERY_POINT is set."""
+EVERY_POINT = frozenset(os.environ.get("TESTS_EVERY_POINT", "").replace(",", " ").split())
+"""Faults that are tried at all calls, by name; `all` of them."""
+SAMPLE = 20
+"""So many calls of a command meet any other fault, and at least one of each kind."""
+
+
+def at_every_point(fault: Fault) -> bool:
+    """Whether a fault is tried at all calls rather than at a sample of them."""
+    return not EVERY_POINT.isdisjoint({fault, "all"})
 
 
 @dataclass
@@ -45,7 +51,7 @@ class Sweep:
         program.counted(self.night, self._folder, "SIGKILL")
         self.expected = Expected.of(self.night, self._folder.rename(folder / "new"))
 
-    def sweep(self, fault: Fault, *, sampled: bool = not EVERY_POINT) -> Swept:
+    def sweep(self, fault: Fault) -> Swept:
         """Disturb the command with the fault at all calls or a sample, and check what each time is left.
 
         Raises:
@@ -55,7 +61,7 @@ class Sweep:
         swept = Swept(self._program.counted(self.night, self._folder, fault))
         wrong = []
         for call, count in swept.calls.items():
-            for number in _sample(count, swept.found, fault) if sampled else range(1, count + 1):
+            for number in range(1, count + 1) if at_every_point(fault) else _sample(count, swept.found, fault):
                 try:
                     which = self.at(Point(fault, call, number))
                 except AssertionError as error:

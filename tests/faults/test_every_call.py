@@ -12,7 +12,7 @@ import pytest
 
 from tests import figures
 from tests.faults.injecting import FAULTS, Fault, Program
-from tests.faults.sweeping import EVERY_POINT, Sweep
+from tests.faults.sweeping import Sweep, at_every_point
 
 pytestmark = pytest.mark.long
 FLOOR_OF_SAMPLE = 12
@@ -31,7 +31,7 @@ def test_whole_or_nothing(program: Program, tmp_path: Path, name: str, fault: Fa
         {"points": swept.found, "tried": swept.tried.total(), "old state": swept.left["old"], "new": swept.left["new"]},
     )
     assert swept.found >= sweep.night.floor, f"the sweep sees too little: {swept.calls}"
-    least = 0.8 * swept.found if EVERY_POINT else FLOOR_OF_SAMPLE
+    least = 0.8 * swept.found if at_every_point(fault) else FLOOR_OF_SAMPLE
     assert swept.tried.total() >= least, f"hardly anything was disturbed: {swept.tried} of {swept.calls}"
     assert swept.left["old"] > 0
     assert swept.left["new"] > 0, "nothing was disturbed after the commit"

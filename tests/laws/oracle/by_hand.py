@@ -57,18 +57,24 @@ def _first(user: User) -> tuple[object, ...]:
 
 
 def _unlink(state: State, user: User) -> None:
-    if sum(other.account == user.account for other in state.users.values()) == 1:
+    """The others stay on the account, unless they all left and this user did not: then they get the new one."""
+    together = [other for other in state.users.values() if other.account == user.account]
+    if len(together) == 1:
         return
-    shared = state.accounts[user.account]
-    own = Account(state=shared.state, disabled=shared.disabled, phone=user.phone)
-    named = user if user.given_name or user.family_name else shared
+    alone = [other.id for other in together if other.status == "current"] == [user.id]
+    parting = sorted((other for other in together if (other.id == user.id) is not alone), key=_first)
+    shared, first = state.accounts[user.account], parting[0]
+    own = Account(state=shared.state, disabled=shared.disabled, phone=first.phone)
+    named = first if first.given_name or first.family_name else shared
     own.given_name, own.family_name = named.given_name, named.family_name
     for name in ("email", "mobile"):
-        value = getattr(user, name)
+        value = getattr(first, name)
         if value not in {getattr(account, name) for account in state.accounts.values()}:
             setattr(own, name, value)
-    user.account = max(state.accounts) + 1
-    state.accounts[user.account] = own
+    number = max(state.accounts) + 1
+    state.accounts[number] = own
+    for other in parting:
+        other.account = number
 
 
 def _guardian(state: State, student: str, guardian: str, given_name: str, email: str, mobile: str) -> None:
