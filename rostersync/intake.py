@@ -262,7 +262,7 @@ def weighed(
 ) -> Roster:
     """`roster` with the verdict on the delivery; `before` are the rows of the last applied import.
 
-    Without `absent`, and where somebody looked at the night and let a guard pass, rows that are missing are believed.
+    Without `absent` rows that are missing are believed.
     """
     from rostersync.model.completeness import LAST_DELIVERIES, deliveries_of
     from rostersync.policies.completeness import judge, with_verdict
@@ -277,8 +277,8 @@ def weighed(
         known,
         settings,
         today,
-        lifted=overrides.everything,
-        absent=absent and overrides == NO_OVERRIDES,
+        overrides,
+        absent=absent,
     )
     return with_verdict(roster, verdict)
 

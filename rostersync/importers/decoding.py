@@ -32,7 +32,8 @@ def refusal(name: str, line: int, what: str, advice: str) -> ImportRefused:
 def decoded(raw: bytes, encoding: str, name: str) -> tuple[bytes, bool]:
     """`raw` as UTF-8 without a byte order mark, and whether it had to be read as windows-1252.
 
-    `encoding` is "utf-8", "windows-1252" or "auto": UTF-8 if it is that, else windows-1252.
+    `encoding` is "utf-8", "windows-1252" or "auto": UTF-8 if it is that, else windows-1252, unless most of its letters
+    beyond ASCII are UTF-8: one wrong byte would spoil them all.
 
     Raises:
         ImportRefused: it is neither, or no text at all.
@@ -44,7 +45,7 @@ def decoded(raw: bytes, encoding: str, name: str) -> tuple[bytes, bool]:
         position = _first_byte_not_utf8(raw)
         if position is None:
             return raw, False
-        if encoding == "utf-8":
+        if encoding == "utf-8" or _is_mostly_utf8(raw):
             line = raw.count(b"\n", 0, position) + 1
             advice = "Export it as UTF-8, or set source.encoding if it is windows-1252."
             raise refusal(name, line, f"byte {position + 1} is not UTF-8", advice)
@@ -55,6 +56,14 @@ def decoded(raw: bytes, encoding: str, name: str) -> tuple[bytes, bool]:
         raise refusal(
             name, line, f"byte {error.start + 1} is neither UTF-8 nor windows-1252", "Export it as UTF-8."
         ) from None
+
+
+def _is_mostly_utf8(raw: bytes) -> bool:
+    """Whether more letters beyond ASCII are whole in UTF-8 than there are bytes that are not."""
+    sound = raw.decode("utf-8", errors="ignore")
+    letters = len(sound) - len(sound.encode("ascii", errors="ignore"))
+    wrong = len(raw) - len(sound.encode())
+    return letters > wrong
 
 
 def without_cut_letter(raw: bytes) -> bytes:

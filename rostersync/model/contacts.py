@@ -20,10 +20,13 @@ _EMAIL_LIMIT = 254  # characters of an address that mail servers have to accept 
 _PHONE_LIMIT = 64  # no phone number with its extension is longer; longer cells are not worth parsing
 _EXTENSION = re.compile(r"\s*(?:[,;]?\s*ext(?:ension)?[.:]?|[,;]?\s*x[.:]?|#|;ext=)\s*(\d{1,9})#?\s*$", re.IGNORECASE)
 
+_STEERING = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""Control characters, and those that turn the reading direction."""
+
 
 def normalise_name(text: str) -> str | None:
-    """`text` as NFC with runs of blanks collapsed; None if nothing is left."""
-    return " ".join(unicodedata.normalize("NFC", text).split()) or None
+    """`text` as NFC with runs of blanks collapsed, without what steers a terminal; None if nothing is left."""
+    return " ".join(_STEERING.sub("", unicodedata.normalize("NFC", " ".join(text.split()))).split()) or None
 
 
 def normalise_email(text: str) -> str | None:

@@ -114,6 +114,8 @@ def read(path: Path) -> PlanFile:
     Raises:
         ConfigurationError: there is none, it is torn or edited, or of another version's format.
     """
+    if path.exists() and not path.is_file():
+        raise ConfigurationError(f"{path} is no file; nothing was changed; name the plan that `rostersync plan` wrote")
     try:
         content = path.read_bytes()
     except OSError as error:

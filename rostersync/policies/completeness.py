@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from rostersync.model.roster import Roster
     from rostersync.model.snapshot import Snapshot
     from rostersync.settings import Settings
+    from rostersync.settings.overrides import Overrides
 
 TABLES = ("users", "classes", "enrollments")
 _KINDS: Mapping[str, tuple[GuardKind, ...]] = {"users": ("students", "guardians", "staff"), "classes": ("classes",)}
@@ -62,11 +63,11 @@ def judge(
     last: Sequence[DeliveryFacts],
     settings: Settings,
     today: date,
+    overrides: Overrides,
     *,
-    lifted: bool,
     absent: bool = True,
 ) -> Verdict:
-    """The verdict on a delivery; `lifted`: a person let doubts through; without `absent` missing rows are believed.
+    """The verdict on a delivery, but for what a person lets through; without `absent` missing rows are believed.
 
     `before` are the rows of the last applied import in the order of its files; None tells nothing.
     """
@@ -74,7 +75,8 @@ def judge(
     certain = [f"{file} ends inside its last row" for file in torn]
     unended = sorted(newly_unended(tonight, last) - {file.lower() for file in torn})
     missing = _still_named(roster, before, whole=not settings.schools.include)
-    of_absent = _of_absent(missing, tonight, last, settings, today) if absent and not lifted else []
+    of_absent = _of_absent(missing, tonight, last, settings, today, overrides) if absent else []
+    lifted = overrides.everything
     doubts = [
         *(f"{name} ends without a line break, as it never did before" for name in unended),
         *_mixed(tonight, last),
@@ -151,10 +153,11 @@ def _of_absent(
     last: Sequence[DeliveryFacts],
     settings: Settings,
     today: date,
+    overrides: Overrides,
 ) -> list[str]:
     """Files that lack what other rows still name: their last rows alone, or what was never missing so before.
 
-    Not where a window or a limit of 100 % says that much goes rightly.
+    Not where a window or a limit of 100 % says that much goes rightly, or a person lets such a kind through.
     """
     if settings.guards.max_removed == "100%":
         return []
@@ -162,7 +165,8 @@ def _of_absent(
     always_agreed = len(usual) >= _NIGHTS and not any(usual)
     found = []
     for each in missing or []:
-        if any(settings.guards.window_of(kind, today) for kind in _KINDS[each.table]):
+        kinds = _KINDS[each.table]
+        if overrides.names_any(kinds) or any(settings.guards.window_of(kind, today) for kind in kinds):
             continue
         if each.at_the_end and each.named >= _NAMED:
             found.append(

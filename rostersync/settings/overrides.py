@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
@@ -40,6 +40,11 @@ class Overrides:
         The file is that of all schools: a kind at one school does not let it through.
         """
         return self.everything or not self.kinds.isdisjoint(("students", "guardians", "staff"))
+
+    def names_any(self, kinds: Iterable[str]) -> bool:
+        """Whether one of these kinds is let through, if only at a school."""
+        named = self.kinds | {kind for kind, _ in self.at_schools}
+        return self.everything or not named.isdisjoint(kinds)
 
     @property
     def school_ids(self) -> set[str]:

@@ -20,7 +20,7 @@ from rostersync.errors import ConfigurationError, StateBusy, StateError
 from rostersync.state.durability import flush
 from rostersync.state.lock import hold
 from rostersync.state.pages import dangling, pages
-from rostersync.state.schema import verify
+from rostersync.state.schema import refuse_triggers, verify
 from rostersync.state.snapshot import folder_of
 from rostersync.state.trouble import of_disk
 
@@ -171,6 +171,7 @@ def _draft_of(file: Path, draft: Path) -> str | None:
     try:
         with _opened(file) as source:
             verify(source, file)
+            refuse_triggers(source, file)
             _copy(source, draft, journal="WAL")
             (last_run,) = source.execute("SELECT max(run_id) FROM runs").fetchone()
         with _opened(draft) as copy:

@@ -37,7 +37,7 @@ TABLES: Mapping[str, tuple[Column, ...]] = MappingProxyType(
     {
         "users": (
             Column("id", "user", shaped=True),
-            Column("account_id"),
+            Column("account_id", "account"),
             *(Column(name) for name in ("origin", "role", "roles", "roster_status", "family_left", "enabled")),
             Column("guard_held"),
             Column("school_ids", "org", many=True),
@@ -51,7 +51,7 @@ TABLES: Mapping[str, tuple[Column, ...]] = MappingProxyType(
             Column("read_in"),
         ),
         "accounts": (
-            Column("account_id"),
+            Column("account_id", "account"),
             Column("state"),
             Column("disabled"),
             *_person("given_name", "family_name", "email", "mobile", "phone"),

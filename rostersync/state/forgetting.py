@@ -102,7 +102,9 @@ def erase(connection: sqlite3.Connection, person: FormerPerson) -> dict[str, int
     edit = Editing(connection)
     for each in ids:
         edit.log(FORGOTTEN, None, None, record_id=each)
-    once_shared.strike(connection, person, theirs_alone(connection, person))
+    alone = theirs_alone(connection, person)
+    once_shared.strike(connection, person, alone)
+    once_shared.strike_contacts(connection, alone.contacts)
     drop(connection)
     return {table: count for table, count in sorted(gone.items()) if count}
 

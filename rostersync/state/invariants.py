@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from rostersync.model.guards import REMOVED
+
 
 class Invariant(NamedTuple):
     """`name` of the check, the `rule` it follows from, what it `says`, and the `query` for what breaks it."""
@@ -33,9 +35,13 @@ def _added_by_no_run(table: str, named: str) -> str:
 
 END_IS_HELD = (
     "(e.class_id, e.user_id, e.role) IN (SELECT json_extract(cells, '$.class_id'), json_extract(cells, '$.user_id'), "
-    "json_extract(cells, '$.role') FROM waiting WHERE kind = 'enrollments' AND deleted)"
+    "json_extract(cells, '$.role') FROM waiting WHERE kind = 'enrollments' AND deleted) "
+    f"OR coalesce(c.school_id, '') IN (SELECT school_id FROM guard_totals WHERE guard = '{REMOVED}')"
 )
-"""Whether a guard holds the end of the enrollment `e`; asked of the table once, however many there are."""
+"""Whether a guard holds the end of the enrollment `e` in the class `c`; asked of each table once.
+
+The row of one that ends with its person may be in the files still: then nothing of it waits, and its school tells.
+"""
 _ENROLLMENT = "e.class_id || ' ' || e.user_id || ' ' || e.role"
 _PAIR = "g.guardian_id || ' ' || g.student_id"
 _KNOWN = "EXISTS (SELECT 1 FROM users u WHERE u.id = {0})"

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 
 from rostersync.model.forgotten import ERASED, FormerPerson, TheirsAlone
 
+_CONTACTS = ("email", "mobile", "phone", "sis_email", "sis_sms", "sis_telephone", "sis_mobile", "sis_phone")
 _FIELDS = ("email", "mobile", "phone", "given_name", "family_name")
 
 
@@ -30,6 +31,38 @@ def names_of(connection: sqlite3.Connection, users: Sequence[str]) -> set[str]:
         f"JOIN accounts a USING (account_id) WHERE u.id IN ({_marks(users)})"
     )
     return {name for row in connection.execute(query, users) for name in row if name}
+
+
+def strike_contacts(connection: sqlite3.Connection, contacts: Sequence[str]) -> None:
+    """Strike out contacts that nobody has any more of everybody's history: a row of the SIS may have had them once.
+
+    Of what runs replaced the field goes, or the note and the waiting row that held it: an undo then leaves these as
+    they are.
+    """
+    if not contacts:
+        return
+    marks = _marks(contacts)
+    for side in ("before", "after"):
+        for table in ("edits", "changes"):
+            connection.execute(f"UPDATE {table} SET {side} = ? WHERE {side} IN ({marks})", (ERASED, *contacts))
+    for field in _CONTACTS:
+        path = f"$.{field}"
+        said = " OR ".join(f"json_extract({image}, '{path}') IN ({marks})" for image in ("image", "after"))
+        connection.execute(
+            f"UPDATE before_images SET image = json_remove(image, '{path}'), after = json_remove(after, '{path}') "
+            f"WHERE table_name IN ('accounts', 'users') AND ({said})",
+            (*contacts, *contacts),
+        )
+    for value in contacts:
+        connection.execute(
+            "DELETE FROM before_images WHERE table_name IN ('standing_notes', 'waiting', 'findings_ledger') "
+            "AND (instr(key, ?1) OR instr(coalesce(image, ''), ?1) OR instr(coalesce(after, ''), ?1))",
+            (value,),
+        )
+        connection.execute(
+            "UPDATE outbox SET subject = replace(subject, ?1, ?2), body = replace(body, ?1, ?2) WHERE instr(body, ?1)",
+            (value, ERASED),
+        )
 
 
 def strike(connection: sqlite3.Connection, person: FormerPerson, theirs: TheirsAlone) -> None:

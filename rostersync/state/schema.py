@@ -117,6 +117,20 @@ def migrate(connection: Connection) -> None:
         connection.execute(text(definition))
 
 
+def refuse_triggers(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuse a file that would do more than it is told: no version of rostersync makes a trigger in a state.
+
+    Raises:
+        StateError: it has one.
+    """
+    found = connection.execute("SELECT count(*) FROM main.sqlite_master WHERE type = 'trigger'").fetchone()[0]
+    if found:
+        raise StateError(
+            f"{path} has triggers, which no rostersync makes: they would change what is written; nothing was changed; "
+            "`rostersync state check` names them; restore a backup (rostersync state restore FILE)"
+        )
+
+
 def verify(connection: sqlite3.Connection, path: Path) -> bool:
     """Refuse a file that is no state; False where it is one of an older schema.
 

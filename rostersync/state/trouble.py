@@ -12,6 +12,7 @@ _PRIMARY = 0xFF
 _DISK = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
 _CLOSED = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM})
 _BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+_NO_TEXT = "Could not decode to UTF-8"
 RESTORE = "restore a backup: rostersync state restore FILE"
 
 
@@ -35,7 +36,14 @@ def told(path: Path, error: Exception, doing: str, otherwise: str = RESTORE) -> 
         advice = "make it and its folder writable for the account that runs rostersync"
     else:
         advice = otherwise
-    return StateError(f"{path} cannot be {doing} ({error}); nothing was changed; {advice}")
+    return StateError(f"{path} cannot be {doing} ({reason(error)}); nothing was changed; {advice}")
+
+
+def reason(error: Exception) -> str:
+    """What went wrong, without what stands in the state: SQLite quotes a text that is no UTF-8."""
+    if str(error).startswith(_NO_TEXT):
+        return "a text in it is not UTF-8"
+    return " ".join(str(error).split())
 
 
 def _kind(error: Exception) -> int | None:

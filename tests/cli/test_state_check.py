@@ -110,6 +110,28 @@ def test_an_enrollment_whose_end_a_guard_holds_is_none_of_somebody_who_left(run,
     assert run("state", "check", "--format", "json", code=1).stdout.count('"failed"') == 1, "the counts alone"
 
 
+def test_a_trigger_is_named_and_not_restored(run, synced):
+    run("state", "backup", "sound.db")
+    write(synced, "CREATE TRIGGER swept AFTER INSERT ON runs BEGIN DELETE FROM users; END")
+    run("state", "backup", "hostile.db")
+    rows, _ = checked(run, code=1)
+    assert "trigger swept" in rows["schema"]["ids"]
+    said = run("state", "restore", "hostile.db", code=2).stderr
+    assert "has triggers, which no rostersync makes" in said
+    assert said.count("\n") == 1
+    run("state", "restore", "sound.db")
+    run("--quiet", "sync")
+
+
+@pytest.mark.parametrize("command", [["users", "list"], ["explain", "s0000001"], ["support-bundle", "b.zip"]])
+def test_a_text_that_is_no_utf_8_is_not_repeated(run, synced, command):
+    write(synced, "UPDATE accounts SET given_name = CAST(x'5365637265744e616d65ff' AS TEXT)")
+    said = run(*command, code=2).stderr
+    assert "a text in it is not UTF-8" in said
+    assert said.count("\n") == 1
+    assert "SecretName" not in said
+
+
 def test_every_rule_has_a_state_that_breaks_it():
     assert {each.name for each in INVARIANTS} | {"references", "schema", "counts"} == BROKEN.keys()
 

@@ -96,6 +96,17 @@ def test_no_name_address_or_number_of_the_state_is_in_it(run, lived):
         assert hidden not in whole
 
 
+def test_no_id_of_the_state_is_in_it_be_it_a_number(run, lived):
+    """Account numbers stand in listings and views too: they would name everybody."""
+    run("support-bundle", "bundle.zip")
+    bundle = parts(lived / "bundle.zip")
+    users, accounts = table(bundle, "users"), table(bundle, "accounts")
+    numbers = {str(number) for (number,) in rows(lived, "SELECT account_id FROM accounts")}
+    words = {row["account_id"] for row in users}
+    assert not words & numbers
+    assert words == {row["account_id"] for row in accounts}, "who shares one can still be seen"
+
+
 def test_shapes_and_duplicates_stay(run, lived):
     said = run("support-bundle", "help.zip").stdout
     assert said.strip() == str(lived / "help.zip")

@@ -114,6 +114,13 @@ def test_a_stray_quote_cannot_swallow_rows_up_to_the_next_one(staged: Staged):
         rows(staged(b'a,b\n7,"x\n' + body + b'8,"y"\n'))
 
 
+def test_a_wrong_byte_among_letters_of_utf_8_spoils_no_other_letter(staged: Staged) -> None:
+    """As where an export cuts a name at so many bytes."""
+    raw = "a,b\nJosé,Ngọc\nZoë,x\n".encode()
+    with pytest.raises(ImportRefused, match=r"line 4: byte .* is not UTF-8"):
+        DelimitedText(staged(raw + b"Ren\xc3,y\nAnn,z\n"))
+
+
 def test_windows_1252_is_read_and_told(staged: Staged):
     text = DelimitedText(staged("a,b\nJosé,–\n".encode("cp1252")))
     assert text.windows_1252

@@ -266,6 +266,13 @@ def test_a_class_that_is_still_named_stays_where_files_always_agreed(tmp_path: P
     assert "K2" in gone(district)
 
 
+@pytest.mark.parametrize(("override", "left"), [("contacts", set()), ("classes", set()), ("students@A", {"S4", "G4"})])
+def test_only_an_override_of_such_a_kind_lets_them_go(district: District, override: str, left: set[str]) -> None:
+    agreeing(district)
+    district.night(_MIDDLE, CLASSES, ROLL, override=[override])
+    assert gone(district) == left
+
+
 AGREES: dict[str, Callable[[District], Report]] = {
     "with their enrollments": lambda d: d.night(
         [row for row in _MIDDLE if row["sourcedId"] != "G4"], CLASSES, [*ROLL[:3], *ROLL[4:]]
