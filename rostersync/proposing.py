@@ -61,10 +61,11 @@ def propose(
         with contextlib.suppress(Doubt):
             return proposed(recognise=True)
     plan, roster = proposed(recognise=False)
-    if roster.verdict.of_absent:  # guards come first: where they hold what is missing, they say so
+    if roster.verdict.of_absent:  # what is missing is held already, but where it is too much guards have to say so
         guarded = proposed(recognise=False, absent=False)
-        if guarded[0].judgement.trips:
-            return guarded
+        if guarded[0].judgement.trips and not roster.verdict.never_so:
+            return guarded  # one night tells little: what guards do not hold is believed
+        return dataclasses.replace(plan, judgement=plan.judgement.beside(guarded[0].judgement)), roster
     return plan, roster
 
 

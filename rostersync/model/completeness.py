@@ -45,12 +45,13 @@ class Verdict:
     """What is thought of a delivery, and why: one sentence each, ids and names of files only.
 
     Nobody is removed because of a delivery that is not complete. `of_absent`: that rows are missing is among the
-    reasons. `still_named`: see DeliveryFacts.
+    reasons; `never_so`: as none were in the last deliveries. `still_named`: see DeliveryFacts.
     """
 
     word: Word = "complete"
     reasons: tuple[str, ...] = ()
     of_absent: bool = False
+    never_so: bool = False
     still_named: int | None = None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 REMOVED, CHANGED = "removed", "changed"
@@ -52,6 +52,14 @@ class Judgement:
     notes: Mapping[int, str] = field(default_factory=dict)
     diagnosis: tuple[str, ...] = ()
     on_trip: Literal["hold", "stop"] = "hold"
+
+    def beside(self, believed: Judgement) -> Judgement:
+        """This of a night in which all removals are held, with what guards say of the same night without that."""
+        own = {(trip.guard, trip.kind, trip.school_id) for trip in believed.trips}
+        kept = tuple(trip for trip in self.trips if (trip.guard, trip.kind, trip.school_id) not in own)
+        return replace(
+            self, tried=believed.tried, trips=(*believed.trips, *kept), diagnosis=believed.diagnosis or self.diagnosis
+        )
 
     @property
     def status(self) -> str:

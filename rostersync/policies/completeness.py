@@ -86,7 +86,7 @@ def judge(
     reasons = (*certain, *([] if lifted else doubts))
     # Who is at a school that takes no part is missing from the roster, and not from the files.
     named = None if missing is None or settings.schools.include else sum(each.named for each in missing)
-    return Verdict(word, reasons, bool(of_absent), named)
+    return Verdict(word, reasons, bool(of_absent), bool(of_absent) and _always_agreed(tonight, last), named)
 
 
 def with_verdict(roster: Roster, verdict: Verdict) -> Roster:
@@ -161,8 +161,7 @@ def _of_absent(
     """
     if settings.guards.max_removed == "100%":
         return []
-    usual = [each.still_named for each in last if each.digest != tonight.digest and each.still_named is not None]
-    always_agreed = len(usual) >= _NIGHTS and not any(usual)
+    always_agreed = _always_agreed(tonight, last)
     found = []
     for each in missing or []:
         kinds = _KINDS[each.table]
@@ -179,6 +178,12 @@ def _of_absent(
                 f"the last {_NIGHTS} deliveries"
             )
     return found
+
+
+def _always_agreed(tonight: DeliveryFacts, last: Sequence[DeliveryFacts]) -> bool:
+    """Whether nobody was missing in the last deliveries whom their other rows named."""
+    usual = [each.still_named for each in last if each.digest != tonight.digest and each.still_named is not None]
+    return len(usual) >= _NIGHTS and not any(usual)
 
 
 def _still_named(roster: Roster, before: Snapshot | None, *, whole: bool) -> list[_Missing] | None:

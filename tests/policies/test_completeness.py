@@ -273,6 +273,30 @@ def test_only_an_override_of_such_a_kind_lets_them_go(district: District, overri
     assert gone(district) == left
 
 
+def test_r_d1_a_guard_that_trips_elsewhere_lets_nobody_go_in_a_doubtful_delivery(tmp_path: Path) -> None:
+    """Six of eight students of A are missing, and one of B; all are still named."""
+    district = District(tmp_path)
+    district.configure(guards={**NO_LIMITS, "max_removed": "10%", "small": 2})
+    others = [student(f"T{i}", f"H{i}", orgSourcedIds="B") for i in range(1, 9)]
+    people = [*PEOPLE, *others, *(guardian(f"H{i}") for i in range(1, 9))]
+    classes = [*CLASSES, school_class("KB", schoolSourcedId="B")]
+    roll = [*ROLL, *(enrollment("KB", f"T{i}") for i in range(1, 9))]
+    for night in range(6):
+        district.night([*people[:-1], guardian("H8", grades=f"{night:02}")], classes, roll)
+    here = [row for row in people if row["sourcedId"] not in {"T2", *(f"S{i}" for i in range(2, 8))}]
+    for _ in range(2):
+        report = district.night(here, classes, roll)
+        assert report.summary["run"]["exit_code"] == 5
+        assert {(trip["kind"], trip["school_id"]) for trip in report.summary["guards_tripped"]} >= {("students", "A")}
+        assert verdict(report)[0] == "doubtful"
+        assert report.codes("T2") == report.codes("S2") == [HELD]
+        assert gone(district) == set()
+    report = district.night(people, classes, roll)
+    assert report.summary["run"]["exit_code"] == 0
+    assert verdict(report) == ("complete", [])
+    assert gone(district) == set()
+
+
 AGREES: dict[str, Callable[[District], Report]] = {
     "with their enrollments": lambda d: d.night(
         [row for row in _MIDDLE if row["sourcedId"] != "G4"], CLASSES, [*ROLL[:3], *ROLL[4:]]
