@@ -79,15 +79,15 @@ def test_every_command_explains_itself(capsys, command):
 
 def test_help_imports_nothing_heavy_and_answers_at_once():
     code = (
-        "import sys, time; began = time.perf_counter()\n"
+        "import sys, time; began = time.process_time()\n"
         "from rostersync.__main__ import run\n"
         "assert run(['--help']) == 0\n"
-        "print(time.perf_counter() - began, *sys.modules, file=sys.stderr)"
+        "print(time.process_time() - began, *sys.modules, file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     seconds, *modules = done.stderr.split()
     assert not set(HEAVY) & set(modules)
-    assert float(seconds) < 0.3
+    assert float(seconds) < 0.3, "of the processor: whatever else the machine does"
 
 
 def test_version(run):
