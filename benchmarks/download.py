@@ -18,15 +18,11 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.measure import Measurement, measure
-from benchmarks.run import PROJECT
+from benchmarks.run import DISTRICT, PROJECT
 from tests.sources.sshd import Sshd, running
 
 CIPHER = "aes128-gcm@openssh.com"
 SETTINGS = """\
-[district]
-name = "Benchmark"
-[state]
-url = "sqlite:///state.db"
 [source]
 kind = "sftp"
 host = "127.0.0.1"
@@ -41,7 +37,7 @@ _MEGABYTE = 1024**2
 
 def settings_for(server: Sshd) -> str:
     """Settings whose source is this server."""
-    return SETTINGS.format(
+    return DISTRICT + SETTINGS.format(
         port=server.port,
         user=getpass.getuser(),
         files=server.files.as_posix(),

@@ -30,14 +30,16 @@ from benchmarks.measure import Measurement, measure
 
 PROJECT = Path(__file__).resolve().parent.parent
 ROSTERSYNC = [sys.executable, "-m", "rostersync"]
-SETTINGS = """\
+DISTRICT = """\
 [district]
 name = "Benchmark"
 [state]
 url = "sqlite:///state.db"
+"""
+SETTINGS = f"""{DISTRICT}\
 [source]
 kind = "folder"
-path = "{folder}"
+path = "{{folder}}"
 """
 ALL_FORMATS = '[reports]\nformats = ["csv", "html", "xlsx"]\n'
 HELP, FIRST, UNCHANGED, ONE_PERCENT = "--help", "first load", "no change", "1 % night"

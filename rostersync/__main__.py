@@ -74,7 +74,7 @@ def _flushed() -> bool:
 def run(arguments: list[str]) -> int:
     """Runs one command; the exit code, after a line on stderr where something went wrong."""
     for number, argument in enumerate(arguments, 1):
-        if "\0" in argument or len(argument.splitlines()) > 1:
+        if "\0" in argument or "".join(argument.splitlines()) != argument:
             return _refuse(arguments, f"argument {number} has a line break; nothing was done; write it without", 2)
     try:
         code = app(arguments, prog_name="rostersync", standalone_mode=False)

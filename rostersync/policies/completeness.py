@@ -34,9 +34,7 @@ _TORN = "TRUNCATED_ROW"
 _NIGHTS = 5  # so many deliveries in a row tell what is usual of times
 _TOGETHER = 3600  # seconds: files of one export
 _APART = 12 * 3600  # seconds: files of two
-_NAMED = (
-    3  # so many people or classes at the end of a file do not go at once while other rows name them, in any district
-)
+_NAMED = 3  # so many people or classes at the end of a file go in no district while other rows still name them
 
 
 def newly_unended(tonight: DeliveryFacts, last: Sequence[DeliveryFacts]) -> frozenset[str]:
@@ -74,7 +72,7 @@ def judge(
     torn = torn_files(roster.findings)
     certain = [f"{file} ends inside its last row" for file in torn]
     unended = sorted(newly_unended(tonight, last) - {file.lower() for file in torn})
-    missing = _still_named(roster, before, whole=not settings.schools.include)
+    missing = _still_named(roster, before, whole=not settings.schools.include) if before is not None else []
     of_absent = _of_absent(missing, tonight, last, settings, today, overrides) if absent else []
     lifted = overrides.everything
     doubts = [
@@ -85,7 +83,8 @@ def judge(
     word: Word = "incomplete" if certain else "doubtful" if doubts and not lifted else "complete"
     reasons = (*certain, *([] if lifted else doubts))
     # Who is at a school that takes no part is missing from the roster, and not from the files.
-    named = None if missing is None or settings.schools.include else sum(each.named for each in missing)
+    told = before is not None and not settings.schools.include and all(roster.modes.get(t) == "bulk" for t in TABLES)
+    named = sum(each.named for each in missing) if told else None
     return Verdict(word, reasons, bool(of_absent), bool(of_absent) and _always_agreed(tonight, last), named)
 
 
@@ -138,7 +137,8 @@ def _spread(delivery: DeliveryFacts) -> int | None:
 class _Missing:
     """Users or classes of the last import, in a `table`, who are not in tonight's file while other rows name them.
 
-    `at_the_end`: they are all that is missing of that file, and stood in its last rows; `rows` of it are missing.
+    `at_the_end`: they are all that is missing of that file, stood in its last rows, and it has fewer rows than then;
+    `rows` of it are missing.
     """
 
     table: str
@@ -148,7 +148,7 @@ class _Missing:
 
 
 def _of_absent(
-    missing: list[_Missing] | None,
+    missing: Sequence[_Missing],
     tonight: DeliveryFacts,
     last: Sequence[DeliveryFacts],
     settings: Settings,
@@ -163,7 +163,7 @@ def _of_absent(
         return []
     always_agreed = _always_agreed(tonight, last)
     found = []
-    for each in missing or []:
+    for each in missing:
         kinds = _KINDS[each.table]
         if overrides.names_any(kinds) or any(settings.guards.window_of(kind, today) for kind in kinds):
             continue
@@ -186,14 +186,12 @@ def _always_agreed(tonight: DeliveryFacts, last: Sequence[DeliveryFacts]) -> boo
     return len(usual) >= _NIGHTS and not any(usual)
 
 
-def _still_named(roster: Roster, before: Snapshot | None, *, whole: bool) -> list[_Missing] | None:
-    """What is missing of users and classes, of each at most one; None where that cannot be told.
+def _still_named(roster: Roster, before: Snapshot, *, whole: bool) -> list[_Missing]:
+    """What is missing of users and classes, of each at most one, as far as their files are bulk ones.
 
     Nothing of a file of which most is gone and that has new rows: that is another one, as at rollover. `whole`: every
     school takes part.
     """
-    if before is None:
-        return None
     found = []
     for table, rejected, deleted in (
         ("users", roster.rejected_users, roster.deleted_users),
@@ -202,13 +200,14 @@ def _still_named(roster: Roster, before: Snapshot | None, *, whole: bool) -> lis
         here = (
             roster.user_ids() if table == "users" else None if roster.classes is None else roster.classes["sourced_id"]
         )
-        if here is None or roster.modes.get(table) != "bulk" or roster.modes.get("enrollments") != "bulk":
-            return None
+        if here is None or roster.modes.get(table) != "bulk":
+            continue
         rows = before.table(table)
         lost, at_the_end = _lost(here, rejected, deleted, rows)
         if lost.is_empty() or (len(lost) > rows.height // 2 and _any_new(here, rows)):
             continue
-        found.append(_Missing(table, _named(roster, table, lost, whole=whole), at_the_end, len(lost)))
+        shorter = at_the_end and here.len() < rows.height
+        found.append(_Missing(table, _named(roster, table, lost, whole=whole), shorter, len(lost)))
     return found
 
 

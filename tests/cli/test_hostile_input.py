@@ -78,6 +78,7 @@ def test_no_argument_forges_a_line_of_the_log(hostile_once):
         ("explain", "no\u2028body"),
         ("-c", "no\rsuch", "sync"),
         ("sync", "--source", "no\nsuch"),
+        ("users", "show", "nobody\n"),
         ("users", "show", "nobody\x1b[2J"),
     ):
         said = call(hostile_once, *arguments)

@@ -1,6 +1,7 @@
 """`plan` and `apply` from outside: a night in two steps, and every refusal (contract.md, Commands)."""
 
 import json
+import os
 import shutil
 import sqlite3
 import stat
@@ -269,6 +270,12 @@ class TestMoved:
 class TestRefusals:
     def test_no_such_file_is_exit_2(self, run, untouched):
         assert "nowhere.json cannot be read" in refusal(run("apply", "nowhere.json", code=2))
+
+    @pytest.mark.parametrize("what", ["pipe", "folder"])
+    def test_what_is_no_file_is_exit_2_and_not_waited_for(self, run, untouched, what):
+        path = untouched / what
+        os.mkfifo(path) if what == "pipe" else path.mkdir()
+        assert f"{what} is no file; nothing was changed" in refusal(run("apply", what, code=2))
 
     @pytest.mark.parametrize(
         "spoil",

@@ -204,6 +204,12 @@ def test_the_first_rows_alone_are_no_whole_file(tmp_path: Path) -> None:
     assert gone(district) == {f"{kind}{i}" for kind in "SG" for i in range(4, 9)}
 
 
+def test_last_rows_in_whose_place_others_stand_are_no_cut(district: District) -> None:
+    others = [student(f"N{i}", f"G{i}") for i in (6, 7, 8)]
+    assert verdict(district.night([*PEOPLE[:-3], *others], CLASSES, ROLL)) == ("complete", [])
+    assert gone(district) == {"S6", "S7", "S8"}
+
+
 # --- what never was missing before ---
 
 _MIDDLE = [*GUARDIANS, *STUDENTS[:3], *STUDENTS[4:]]
