@@ -27,7 +27,7 @@ test: setup
 	$(BIN)/python -m pytest -n 2 --dist worksteal -q -m "not long and not browser and not office"
 
 test-long: setup
-	$(BIN)/python -m pytest -n 2 -q -m "long and not browser and not office"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -q -m "long and not browser and not office"
 	TESTS_TWINS=1 $(BIN)/python -m pytest -n 2 -q -m "not long" --dist worksteal $(TWINS)
 
 # Needs Chromium on the path: apt-get install chromium.

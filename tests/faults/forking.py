@@ -2,7 +2,8 @@
 
 `python -m tests.faults.forking` reads a line of JSON per command (`folder`, `arguments`, `environment`, `said`: the
 file that its stderr goes to), answers with the child's id, and starts the command when it is told to by another line:
-by then strace follows the child. At its end it answers with the exit code, as `subprocess` gives it.
+by then strace follows the child. Whenever the command is stopped it answers with null, and lets it go on after another
+line. At its end it answers with the exit code, as `subprocess` gives it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import importlib
 import json
 import os
 import pkgutil
+import signal
 import sys
 import threading
 from pathlib import Path
@@ -43,7 +45,12 @@ def _serve() -> None:
         sys.stdin.readline()
         os.write(start, b"!")
         os.close(start)
-        _, status = os.waitpid(child, 0)
+        _, status = os.waitpid(child, os.WUNTRACED)
+        while os.WIFSTOPPED(status):
+            print(json.dumps(None), flush=True)
+            sys.stdin.readline()
+            os.kill(child, signal.SIGCONT)
+            _, status = os.waitpid(child, os.WUNTRACED)
         print(json.dumps(os.waitstatus_to_exitcode(status)), flush=True)
 
 

@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -60,6 +60,9 @@ class Ending:
     code: int
     said: str
     fired: tuple[str, ...]
+
+
+KILLED = Ending(-signal.SIGKILL, "", ())
 
 
 class Program:
@@ -111,6 +114,13 @@ class Program:
             counts.pop("write", None)
         return counts
 
+    def stopped(self, night: Night, folder: Path, at_each: Callable[[], None], mistake: str = "") -> None:
+        """Run the night's command to its end, stopped after each call that changes files, and call `at_each` there."""
+        every = ",".join(call for calls in CALLS.values() for call in calls)
+        options = ["-e", f"trace={every}", "-e", f"inject={every}:signal=SIGSTOP"]
+        code, said, _ = self._traced(options, night, folder, {"MISTAKE": mistake} if mistake else {}, at_each)
+        assert code == 0, said
+
     def followed(self, night: Night, folder: Path, mistake: str = "") -> list[str]:
         """strace's lines of all that the command does to files, undisturbed, with the path of every descriptor."""
         every = ",".join(call for calls in CALLS.values() for call in calls)
@@ -120,7 +130,12 @@ class Program:
         return lines
 
     def _traced(
-        self, options: list[str], night: Night, folder: Path, environment: dict[str, str]
+        self,
+        options: list[str],
+        night: Night,
+        folder: Path,
+        environment: dict[str, str],
+        at_each_stop: Callable[[], None] = lambda: None,
     ) -> tuple[int, str, list[str]]:
         trace, said = folder.with_name(f"{folder.name}.trace"), folder.with_name(f"{folder.name}.said")
         given = {**night.environment, **environment}
@@ -130,16 +145,17 @@ class Program:
         assert follower.stderr is not None
         attached = follower.stderr.readline()
         assert "attached" in attached, f"strace cannot follow a process: {attached}"
-        code = self._ask()
+        while (code := self._ask()) is None:
+            at_each_stop()
         follower.communicate(timeout=TIMEOUT)
         return code, said.read_text(), trace.read_text(errors="replace").splitlines()
 
-    def _ask(self, **order: object) -> int:
+    def _ask(self, **order: object) -> int | None:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
-        answer: int = json.loads(self._process.stdout.readline())
+        answer: int | None = json.loads(self._process.stdout.readline())
         return answer
 
 

@@ -11,13 +11,13 @@ from pathlib import Path
 
 from rostersync.errors import RosterSyncError
 from tests.faults import nights
-from tests.faults.injecting import FAULTS, Fault, Point, Program, killed
+from tests.faults.injecting import FAULTS, KILLED, Fault, Point, Program, killed
 from tests.faults.verdict import Expected
 
 EVERY_POINT = frozenset(os.environ.get("TESTS_EVERY_POINT", "").replace(",", " ").split())
 """Faults that are tried at all calls, by name; `all` of them."""
 SAMPLE = 20
-"""So many calls of a command meet any other fault, and at least one of each kind."""
+"""So many calls of a command meet a fault that is not tried at all of them, and at least one of each kind."""
 
 
 def at_every_point(fault: Fault) -> bool:
@@ -87,6 +87,35 @@ class Sweep:
             return self.expected.check(self._folder, ending, point.fault)
         except (AssertionError, RosterSyncError) as error:  # the next night has to come to its end, too
             raise AssertionError(f"{self.night.name}, {point}: {error}; {ending}") from error
+
+    def pictures(self, mistake: str = "") -> Swept:
+        """Check what lies in the folder after every single call of an undisturbed command: what a kill there leaves.
+
+        The command is stopped meanwhile, and what lies there is copied, so that one run has all points. With a mistake
+        put in, nothing is looked at after the first point at which it shows.
+
+        Raises:
+            AssertionError: R-A4 does not hold at some points, which are named.
+        """
+        self._fresh()
+        swept = Swept({})
+        wrong: list[str] = []
+        picture = self._folder.with_name("picture")
+
+        def at_each() -> None:
+            swept.calls["any"] = swept.found + 1
+            if wrong and mistake:
+                return
+            shutil.rmtree(picture, ignore_errors=True)
+            shutil.copytree(self._folder, picture)
+            try:
+                swept.left[self.expected.check(picture, KILLED, "SIGKILL")] += 1
+            except (AssertionError, RosterSyncError) as error:
+                wrong.append(f"{self.night.name}, after call {swept.found}: {error}")
+
+        self._program.stopped(self.night, self._folder, at_each, mistake)
+        assert not wrong, "\n\n".join([f"{len(wrong)} points", *wrong[:20]])
+        return swept
 
     def kill(self, calls: Iterable[str], count: int, mistake: str) -> None:
         """Kill a program with a mistake in it at the first so many of these calls."""

@@ -1,5 +1,8 @@
 """R-A4 at every system call: a command that is killed there, or whose call fails, leaves all of its work or none.
 
+What a kill leaves is looked at after every call, in one run that is stopped there; beside it commands are really killed
+at a sample of calls, and at a sample (at all of them with TESTS_EVERY_POINT=all) calls fail.
+
 Afterwards the state is sound and the next night comes to the same end; no message is queued twice, what was said agrees
 with what was left, and the report of a run that is applied can be written.
 """
@@ -17,6 +20,27 @@ from tests.faults.sweeping import Sweep, at_every_point
 pytestmark = pytest.mark.long
 FLOOR_OF_SAMPLE = 12
 NIGHTS = ("sync", "undo", "migration", "first load")
+
+
+@pytest.mark.parametrize("name", ["sync", "undo", "migration"])
+def test_a_kill_after_any_call_leaves_the_old_state_or_the_new_one(program: Program, tmp_path: Path, name: str) -> None:
+    sweep = Sweep(program, name, tmp_path)
+    swept = sweep.pictures()
+    figures.write(
+        f"every system call, {name}", {"points": swept.found, "old state": swept.left["old"], "new": swept.left["new"]}
+    )
+    assert swept.found >= sweep.night.floor, f"too few calls were seen: {swept.found}"
+    assert min(swept.left["old"], swept.left["new"]) > 0
+
+
+def test_a_real_kill_leaves_nothing_else_than_was_seen_in_the_run_that_was_stopped(
+    program: Program, tmp_path: Path
+) -> None:
+    sweep = Sweep(program, "migration", tmp_path)
+    sweep.pictures()
+    seen = set(sweep.expected.finished)
+    assert sweep.sweep("SIGKILL").tried.total() >= FLOOR_OF_SAMPLE
+    assert sweep.expected.finished == seen
 
 
 @pytest.mark.parametrize(

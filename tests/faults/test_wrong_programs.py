@@ -21,8 +21,10 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize(("mistake", "name"), MISTAKES.items(), ids=MISTAKES)
-def test_the_sweep_catches_it(program: Program, tmp_path: Path, mistake: str, name: str) -> None:
+def test_the_sweeps_catch_it(program: Program, tmp_path: Path, mistake: str, name: str) -> None:
     sweep = Sweep(program, name, tmp_path)
     with pytest.raises(AssertionError, match="R-A4"):
         sweep.kill(("fdatasync", "fsync"), 15, mistake)
+    with pytest.raises(AssertionError, match="R-A4"):
+        sweep.pictures(mistake)
     figures.write("wrong programs that the sweeps caught", {"programs": 1})
