@@ -30,8 +30,6 @@ def end(call: Invocation, settings: Settings, outcome: Outcome, *, more: str = "
                 f"{settings.file.name}); nothing was fetched or changed; dry runs still work"
             )
         raise typer.Exit(outcome.exit_code)
-    from rich.console import Console
-
     from rostersync.reports.terminal import delivery_text, guard_line, of_records, print_summary, unchanged_text
 
     if text := delivery_text(outcome.summary):
@@ -41,6 +39,8 @@ def end(call: Invocation, settings: Settings, outcome: Outcome, *, more: str = "
     if call.verbose:
         logs.logger().debug("seconds per stage", **outcome.summary.seconds)
     if not call.quiet:
+        from rich.console import Console
+
         print_summary(outcome.summary, Console(file=sys.stdout, highlight=False))
         if more:
             output.line(output.printable(more))

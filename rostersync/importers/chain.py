@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from rostersync.errors import ImportRefused
-from rostersync.importers.overlay import TABLES
+from rostersync.model.last_import import TABLES
 
 if TYPE_CHECKING:
     from rostersync.model.delivery import Delivery

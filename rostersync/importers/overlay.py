@@ -17,6 +17,7 @@ from rostersync.importers.finding_list import FindingList, finding_schema
 from rostersync.importers.references import report_unknown
 from rostersync.importers.users import Users, report_roles
 from rostersync.model.findings import FINDING_COLUMNS, Severity
+from rostersync.model.last_import import TABLES, LastImport
 from rostersync.model.roster import (
     CLASS_COLUMNS,
     DELETED_ENROLLMENT_COLUMNS,
@@ -34,11 +35,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from rostersync.importers.roles import UserRoles
-    from rostersync.model.last_import import LastImport
     from rostersync.model.roster import Roster
-
-TABLES = ("users", "classes", "enrollments")
-"""The tables that a delta is laid over; of an absent file the base speaks."""
 
 _KEY = ["class_id", "user_id", "role"]
 

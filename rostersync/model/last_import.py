@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import polars as pl
 
+TABLES = ("users", "classes", "enrollments")
+"""The tables whose rows become records of the state."""
+
 
 @dataclass(frozen=True)
 class LastImport:
