@@ -15,9 +15,17 @@ from rostersync.settings import Settings
 from rostersync.settings.overrides import NO_OVERRIDES, Overrides
 
 if TYPE_CHECKING:
+    import sqlite3
+
+    from rostersync.diff import Changes
+    from rostersync.model.decisions import Decisions
+    from rostersync.model.guards import Judgement
+    from rostersync.model.night import Night
     from rostersync.model.plan import Plan
     from rostersync.model.roster import Roster
+    from rostersync.model.snapshot import Snapshot
     from rostersync.state.first_load import Ahead
+    from rostersync.state.reader import StateReader
 
 
 @dataclass(frozen=True)
@@ -78,59 +86,28 @@ def _propose(
     recognise: bool,
     absent: bool,
 ) -> tuple[Plan, Roster]:
-    from rostersync import intake, messages, planning, quiet_night
-    from rostersync.diff import diff, fingerprints, with_unread
+    from rostersync import planning, quiet_night
     from rostersync.model.inputs import INPUTS, inputs_fact
     from rostersync.model.plan import Plan
-    from rostersync.model.snapshot import Doubt
-    from rostersync.policies.guards import decide_with_guards
     from rostersync.policies.waiting import waiting_rows
     from rostersync.scope import scope
-    from rostersync.state import snapshot
     from rostersync.state.connection import reading
-    from rostersync.state.guard_totals import GuardTotals
     from rostersync.state.reader import StateReader
 
-    settings, watch, overrides, today = tonight.settings, tonight.watch, tonight.overrides, tonight.today
-    templates = messages.load(settings.messages.templates)
+    settings, watch = tonight.settings, tonight.watch
     with reading(settings.state.path) as connection:
         state = StateReader(connection)
         meta = state.meta()
-        with watch.stage("read"):
-            before = snapshot.read(settings.state.path, meta.get("snapshot"))
-            seed = before.seed if before else snapshot.new_seed()
-            known = before if recognise and intake.may_recognise(settings, overrides, meta) else None
-            roster = intake.read(settings, delivery, state, today, overrides, seed=seed, before=known)
-            intake.check_overrides(overrides, roster, state)
-            if begun is not None:
-                begun.read(roster)
-        with watch.stage("compare"):
-            roster = intake.weighed(settings, roster, delivery, before, meta, today, overrides, absent=absent)
-            sound = fingerprints(roster, seed)
-            everything = tonight.full or intake.needs_full_look(settings, roster, meta)
-            if everything and roster.unread is not None:
-                raise Doubt
-            changes = None if everything or before is None else diff(sound, before, roster.unread)
-            rows = with_unread(sound, before, roster)
+        found = _compared(tonight, delivery, state, meta, begun, recognise=recognise, absent=absent)
+        roster = found.roster
         with watch.stage("scope"):
-            night = scope(roster, changes, state, today)
+            night = scope(roster, found.changes, state, tonight.today)
         with watch.stage("decide"):
             scoped()
-            decisions, judgement = decide_with_guards(
-                night,
-                settings.policy,
-                settings.guards,
-                overrides,
-                GuardTotals(connection),
-                planning.school_names(roster, state.orgs()),
-            )
-            if begun is not None:
-                begun.decided(decisions)
-            texts = messages.with_texts(decisions.messages, templates, settings.district.name)
-            decisions = dataclasses.replace(decisions, messages=texts)
+            decisions, judgement = _decided(tonight, night, roster, state, connection, begun)
             notes, changed = planning.notes_and_changes(decisions, judgement, roster)
-            afterwards = planning.snapshot_afterwards(rows, decisions)
-            moved = not planning.same_snapshot(afterwards, before)
+            afterwards = planning.snapshot_afterwards(found.rows, decisions)
+            moved = not planning.same_snapshot(afterwards, found.before)
             waiting = waiting_rows(roster, decisions, notes, state.waiting())
             inputs = quiet_night.inputs_of(settings, delivery, roster, tonight.started_at)
             if judgement.status != "applied":
@@ -138,7 +115,7 @@ def _propose(
     plan = Plan(
         run_id=tonight.run_id,
         started_at=tonight.started_at,
-        as_of=today,
+        as_of=tonight.today,
         source=delivery.source,
         generation=int(meta["generation"]),
         settings_digest=settings.digest(),
@@ -154,13 +131,91 @@ def _propose(
         waiting=waiting,
         sessions=roster.academic_sessions,
         roles=roster.roles,
-        facts={
-            **_facts(tonight, delivery, roster, meta),
-            **inputs_fact(inputs, meta.get(INPUTS)),
-        },
+        facts={**_facts(tonight, delivery, roster, meta), **inputs_fact(inputs, meta.get(INPUTS))},
     )
     # The texts of large files are given up before they are applied.
     return plan, dataclasses.replace(roster, unread=None)
+
+
+@dataclass(frozen=True)
+class _Compared:
+    """Tonight's import beside the last applied one: `before` its fingerprints, `rows` those of tonight.
+
+    `changes` None: every record is looked at.
+    """
+
+    roster: Roster
+    before: Snapshot | None
+    rows: Snapshot
+    changes: Changes | None
+
+
+def _compared(
+    tonight: Tonight,
+    delivery: Delivery,
+    state: StateReader,
+    meta: dict[str, str],
+    begun: Ahead | None,
+    *,
+    recognise: bool,
+    absent: bool,
+) -> _Compared:
+    """Reads the files, and finds what changed.
+
+    Raises:
+        Doubt: rows were recognised, and something needs all files as a whole.
+    """
+    from rostersync import intake
+    from rostersync.diff import diff, fingerprints, with_unread
+    from rostersync.model.snapshot import Doubt
+    from rostersync.state import snapshot
+
+    settings, overrides = tonight.settings, tonight.overrides
+    with tonight.watch.stage("read"):
+        before = snapshot.read(settings.state.path, meta.get("snapshot"))
+        seed = before.seed if before else snapshot.new_seed()
+        known = before if recognise and intake.may_recognise(settings, overrides, meta) else None
+        roster = intake.read(settings, delivery, state, tonight.today, overrides, seed=seed, before=known)
+        intake.check_overrides(overrides, roster, state)
+        if begun is not None:
+            begun.read(roster)
+    with tonight.watch.stage("compare"):
+        roster = intake.weighed(settings, roster, delivery, before, meta, tonight.today, overrides, absent=absent)
+        sound = fingerprints(roster, seed)
+        everything = tonight.full or intake.needs_full_look(settings, roster, meta)
+        if everything and roster.unread is not None:
+            raise Doubt
+        changes = None if everything or before is None else diff(sound, before, roster.unread)
+        return _Compared(roster, before, with_unread(sound, before, roster), changes)
+
+
+def _decided(
+    tonight: Tonight,
+    night: Night,
+    roster: Roster,
+    state: StateReader,
+    connection: sqlite3.Connection,
+    begun: Ahead | None,
+) -> tuple[Decisions, Judgement]:
+    """What the rules decide, with the texts of messages."""
+    from rostersync import messages, planning
+    from rostersync.policies.guards import decide_with_guards
+    from rostersync.state.guard_totals import GuardTotals
+
+    settings = tonight.settings
+    templates = messages.load(settings.messages.templates)
+    decisions, judgement = decide_with_guards(
+        night,
+        settings.policy,
+        settings.guards,
+        tonight.overrides,
+        GuardTotals(connection),
+        planning.school_names(roster, state.orgs()),
+    )
+    if begun is not None:
+        begun.decided(decisions)
+    texts = messages.with_texts(decisions.messages, templates, settings.district.name)
+    return dataclasses.replace(decisions, messages=texts), judgement
 
 
 def _facts(tonight: Tonight, delivery: Delivery, roster: Roster, meta: dict[str, str]) -> dict[str, str]:

@@ -16,13 +16,16 @@ from tests.faults.verdict import Expected
 
 EVERY_POINT = frozenset(os.environ.get("TESTS_EVERY_POINT", "").replace(",", " ").split())
 """Faults that are tried at all calls, by name; `all` of them."""
+SMALL = ("undo", "migration")
+"""Commands at all of whose calls errors are tried anyway."""
 SAMPLE = 20
+SAMPLE_OF_ERRORS = 60
 """So many calls of a command meet a fault that is not tried at all of them, and at least one of each kind."""
 
 
-def at_every_point(fault: Fault) -> bool:
-    """Whether a fault is tried at all calls rather than at a sample of them."""
-    return not EVERY_POINT.isdisjoint({fault, "all"})
+def at_every_point(name: str, fault: Fault) -> bool:
+    """Whether a fault is tried at all calls of a command rather than at a sample of them."""
+    return not EVERY_POINT.isdisjoint({fault, "all"}) or (name in SMALL and fault in {"ENOSPC", "EIO"})
 
 
 @dataclass
@@ -60,8 +63,10 @@ class Sweep:
         self._fresh()
         swept = Swept(self._program.counted(self.night, self._folder, fault))
         wrong = []
+        every = at_every_point(self.night.name, fault)
+        size = SAMPLE_OF_ERRORS if self.night.name == "sync" and fault in {"ENOSPC", "EIO"} else SAMPLE
         for call, count in swept.calls.items():
-            for number in range(1, count + 1) if at_every_point(fault) else _sample(count, swept.found, fault):
+            for number in range(1, count + 1) if every else _sample(count, size / swept.found, fault):
                 try:
                     which = self.at(Point(fault, call, number))
                 except AssertionError as error:
@@ -128,8 +133,8 @@ class Sweep:
         shutil.copytree(self.night.before, self._folder)
 
 
-def _sample(count: int, of: int, fault: Fault) -> list[int]:
-    """Some of the calls of one kind, as many as their share of all calls asks for; of other faults others."""
-    wanted = min(count, max(1, round(SAMPLE * count / of)))
+def _sample(count: int, share: float, fault: Fault) -> list[int]:
+    """Some of the calls of one kind, as many as the share asks for; of other faults others."""
+    wanted = min(count, max(1, round(share * count)))
     shift = 1 - (FAULTS.index(fault) + 0.5) / len(FAULTS)
     return [1 + int((place + shift) * count / wanted) for place in range(wanted)]
