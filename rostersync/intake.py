@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from rostersync.importers.include import Base
-    from rostersync.model.completeness import DeliveryFacts, Verdict
+    from rostersync.model.completeness import DeliveryFacts, LastRows, Verdict
     from rostersync.model.snapshot import Snapshot
     from rostersync.sources.interface import Progress
     from rostersync.state.reader import StateReader
@@ -254,7 +254,7 @@ def weighed(
     roster: Roster,
     delivery: Delivery,
     before: Snapshot | None,
-    meta: dict[str, str],
+    state: StateReader,
     today: date,
     overrides: Overrides,
     *,
@@ -262,17 +262,16 @@ def weighed(
 ) -> Roster:
     """`roster` with the verdict on the delivery; `before` are the rows of the last applied import.
 
-    Without `absent` rows that are missing are believed.
+    Where they are lost the state tells who was in it. Without `absent` rows that are missing are believed.
     """
     from rostersync.model.completeness import LAST_DELIVERIES, deliveries_of
     from rostersync.policies.completeness import judge, with_verdict
 
-    if meta.get("settings_digest") != settings.digest():
-        before = None  # other schools may take part: who is not here need not be missing in the files
+    meta = state.meta()
     known = deliveries_of(meta.get(LAST_DELIVERIES))
     verdict = judge(
         roster,
-        before,
+        _last_rows(settings, before, state, meta),
         delivery_facts(delivery),
         known,
         settings,
@@ -281,6 +280,23 @@ def weighed(
         absent=absent,
     )
     return with_verdict(roster, verdict)
+
+
+def _last_rows(
+    settings: Settings, before: Snapshot | None, state: StateReader, meta: Mapping[str, str]
+) -> LastRows | None:
+    """Who was in the last applied import; None where nobody was, or where other schools may have taken part in it."""
+    from rostersync.importers.chain import same_schools
+    from rostersync.model.completeness import LastRows
+
+    if not same_schools(meta, settings.schools.include):
+        return None
+    if before is not None:
+        return LastRows(before.users["id"], before.classes["id"])
+    users, classes = state.imported("users"), state.imported("classes")
+    if users.is_empty():
+        return None
+    return LastRows(users["id"], classes["id"], users["line"], classes["line"])
 
 
 def last_deliveries(delivery: Delivery, verdict: Verdict, meta: dict[str, str]) -> dict[str, str]:

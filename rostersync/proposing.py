@@ -180,7 +180,7 @@ def _compared(
         if begun is not None:
             begun.read(roster)
     with tonight.watch.stage("compare"):
-        roster = intake.weighed(settings, roster, delivery, before, meta, tonight.today, overrides, absent=absent)
+        roster = intake.weighed(settings, roster, delivery, before, state, tonight.today, overrides, absent=absent)
         sound = fingerprints(roster, seed)
         everything = tonight.full or intake.needs_full_look(settings, roster, meta)
         if everything and roster.unread is not None:

@@ -76,6 +76,11 @@ def chain_facts(
     return {}
 
 
+def same_schools(meta: Mapping[str, str], include: Collection[str]) -> bool:
+    """Whether the same schools take part as in the last bulk set; not where that is not known."""
+    return meta.get(INCLUDE) == _included(include)
+
+
 def seen_files(delivery: Delivery) -> dict[str, Any]:
     """The files of a set, for the summary of a run that does not apply it: as in summary.json."""
     files = [{"name": file.name, "size": file.size, "digest": file.digest} for file in delivery.files]

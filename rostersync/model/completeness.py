@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    import polars as pl
 
 Word = Literal["complete", "doubtful", "incomplete"]
 
@@ -56,6 +59,24 @@ class Verdict:
 
 
 COMPLETE = Verdict()
+
+
+@dataclass(frozen=True)
+class LastRows:
+    """Ids of the users and classes of the last applied import, those among them that the base keeps.
+
+    In the order of its files, where `user_lines` and `class_lines` are None; else these are the lines in which they
+    stood when they were last written, null where that is not known.
+    """
+
+    users: pl.Series
+    classes: pl.Series
+    user_lines: pl.Series | None = None
+    class_lines: pl.Series | None = None
+
+    def of(self, table: str) -> tuple[pl.Series, pl.Series | None]:
+        """Ids of a table, users or classes, and the lines."""
+        return (self.users, self.user_lines) if table == "users" else (self.classes, self.class_lines)
 
 
 def deliveries_of(text: str | None) -> tuple[DeliveryFacts, ...]:

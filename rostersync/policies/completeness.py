@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
-from rostersync.model.completeness import DeliveryFacts, Verdict, Word
+from rostersync.model.completeness import DeliveryFacts, LastRows, Verdict, Word
 from rostersync.model.notes import Code, note
 from rostersync.settings.guards import GuardKind
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     import polars as pl
 
     from rostersync.model.roster import Roster
-    from rostersync.model.snapshot import Snapshot
     from rostersync.settings import Settings
     from rostersync.settings.overrides import Overrides
 
@@ -34,6 +33,9 @@ _TORN = "TRUNCATED_ROW"
 _NIGHTS = 5  # so many deliveries in a row tell what is usual of times
 _TOGETHER = 3600  # seconds: files of one export
 _APART = 12 * 3600  # seconds: files of two
+_NEAR_THE_END = (
+    0.1  # so many of the others may stand behind the last rows by lines of earlier nights, which moved since
+)
 _NAMED = 3  # so many people or classes at the end of a file go in no district while other rows still name them
 
 
@@ -56,7 +58,7 @@ def torn_files(findings: pl.DataFrame) -> list[str]:
 
 def judge(
     roster: Roster,
-    before: Snapshot | None,
+    before: LastRows | None,
     tonight: DeliveryFacts,
     last: Sequence[DeliveryFacts],
     settings: Settings,
@@ -67,7 +69,7 @@ def judge(
 ) -> Verdict:
     """The verdict on a delivery, but for what a person lets through; without `absent` missing rows are believed.
 
-    `before` are the rows of the last applied import in the order of its files; None tells nothing.
+    `before` are the rows of the last applied import; None tells nothing.
     """
     torn = torn_files(roster.findings)
     certain = [f"{file} ends inside its last row" for file in torn]
@@ -138,13 +140,14 @@ class _Missing:
     """Users or classes of the last import, in a `table`, who are not in tonight's file while other rows name them.
 
     `at_the_end`: they are all that is missing of that file, stood in its last rows, and it has fewer rows than then;
-    `rows` of it are missing.
+    `rows` of it are missing. `certain`: it is known where they stood, not only about where.
     """
 
     table: str
     named: int
     at_the_end: bool
     rows: int
+    certain: bool
 
 
 def _of_absent(
@@ -168,9 +171,10 @@ def _of_absent(
         if overrides.names_any(kinds) or any(settings.guards.window_of(kind, today) for kind in kinds):
             continue
         if each.at_the_end and each.named >= _NAMED:
+            about = "" if each.certain else "about "
             found.append(
-                f"{each.table}.csv ends {each.rows:,} rows earlier than in the last night, and other rows still name "
-                f"{each.named:,} of them"
+                f"{each.table}.csv ends {about}{each.rows:,} rows earlier than in the last night, and other rows still "
+                f"name {each.named:,} of them"
             )
         elif each.named and always_agreed:
             found.append(
@@ -186,7 +190,7 @@ def _always_agreed(tonight: DeliveryFacts, last: Sequence[DeliveryFacts]) -> boo
     return len(usual) >= _NIGHTS and not any(usual)
 
 
-def _still_named(roster: Roster, before: Snapshot, *, whole: bool) -> list[_Missing]:
+def _still_named(roster: Roster, before: LastRows, *, whole: bool) -> list[_Missing]:
     """What is missing of users and classes, of each at most one, as far as their files are bulk ones.
 
     Nothing of a file of which most is gone and that has new rows: that is another one, as at rollover. `whole`: every
@@ -202,35 +206,40 @@ def _still_named(roster: Roster, before: Snapshot, *, whole: bool) -> list[_Miss
         )
         if here is None or roster.modes.get(table) != "bulk":
             continue
-        rows = before.table(table)
-        lost, at_the_end = _lost(here, rejected, deleted, rows)
-        if lost.is_empty() or (len(lost) > rows.height // 2 and _any_new(here, rows)):
+        ids, lines = before.of(table)
+        lost, at_the_end = _lost(here, rejected, deleted, ids, lines)
+        if lost.is_empty() or (len(lost) > len(ids) // 2 and _any_new(here, ids)):
             continue
-        shorter = at_the_end and here.len() < rows.height
-        found.append(_Missing(table, _named(roster, table, lost, whole=whole), shorter, len(lost)))
+        shorter = at_the_end and here.len() < len(ids)
+        found.append(_Missing(table, _named(roster, table, lost, whole=whole), shorter, len(lost), lines is None))
     return found
 
 
 def _lost(
-    here: pl.Series, rejected: pl.DataFrame, deleted: frozenset[str], before: pl.DataFrame
+    here: pl.Series, rejected: pl.DataFrame, deleted: frozenset[str], before: pl.Series, lines: pl.Series | None
 ) -> tuple[pl.Series, bool]:
     """Ids of the last import that are missing tonight, and whether they are just its last rows."""
     import polars as pl
 
     told_of = pl.concat([rejected["sourced_id"].cast(pl.String), pl.Series(list(deleted), dtype=pl.String)])
-    ids = before["id"].cast(pl.String)
+    ids = before.cast(pl.String)
     there = ids.is_in(pl.concat([here.cast(pl.String), told_of]).implode())
     if there.all():
         return ids.clear(), False
     counts = ~ids.is_in(told_of.implode())
     ids, there = ids.filter(counts), there.filter(counts)
-    return ids.filter(~there), bool(there.head(int(there.sum())).all())
+    if lines is None:
+        return ids.filter(~there), bool(there.head(int(there.sum())).all())
+    lines = lines.filter(counts)
+    first = lines.filter(~there).min()
+    behind = 0 if first is None else int((lines.filter(there) > first).sum())
+    return ids.filter(~there), behind <= _NEAR_THE_END * here.len()
 
 
-def _any_new(here: pl.Series, before: pl.DataFrame) -> bool:
+def _any_new(here: pl.Series, before: pl.Series) -> bool:
     import polars as pl
 
-    return not bool(here.cast(pl.String).is_in(before["id"].cast(pl.String).implode()).all())
+    return not bool(here.cast(pl.String).is_in(before.cast(pl.String).implode()).all())
 
 
 def _named(roster: Roster, table: str, lost: pl.Series, *, whole: bool) -> int:

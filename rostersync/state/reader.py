@@ -95,6 +95,14 @@ class StateReader:
             f"SELECT id FROM users WHERE roster_status = 'current' AND origin = 'sis'{others}", ("id",)
         ).to_series()
 
+    def imported(self, table: str) -> pl.DataFrame:
+        """The SIS's current users, or active classes: `id`, and `line` where it stood when it was last written."""
+        import polars as pl
+
+        current = {"users": "roster_status = 'current'", "classes": "status = 'active'"}[table]
+        rows = self._frame(f"SELECT id, line FROM {table} WHERE {current} AND origin = 'sis'", ("id", "line"))
+        return rows.with_columns(pl.col("line").cast(pl.Int64, strict=False))
+
     def user_count(self) -> int:
         """How many users there are, those who left among them."""
         return int(self._connection.execute("SELECT count(*) FROM users").fetchone()[0])

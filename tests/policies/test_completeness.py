@@ -6,12 +6,15 @@ Every sign has its counter-case: a night that looks alike and is complete.
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from rostersync import undoing
+from rostersync.state import copies
 from tests.policies.district import District, Report, enrollment, guardian, school_class, student, teacher
 
 STUDENTS = [student(f"S{i}", f"G{i}") for i in range(1, 9)]
@@ -163,6 +166,52 @@ def test_the_last_rows_of_a_file_do_not_leave_while_other_rows_name_them(distric
     assert district.everything() == before
     assert verdict(district.night(PEOPLE[:-3], CLASSES, ROLL[:-3]))[0] == "complete"
     assert gone(district) == {"S6", "S7", "S8", "G6", "G7", "G8"}
+
+
+def lost(district: District) -> None:
+    shutil.rmtree(district.folder / "state.db.snapshots")
+
+
+def taken_back(district: District) -> None:
+    district.night([*PEOPLE, student("S9", "G8")], CLASSES, ROLL)
+    undoing.undo(district.settings, None, dry_run=False)
+
+
+def restored(district: District) -> None:
+    copy = district.folder / "copy.db"
+    copies.backup(district.settings.state.path, copy)
+    copies.restore(district.settings.state.path, copy)
+
+
+@pytest.mark.parametrize("before", [lost, taken_back, restored])
+def test_the_last_rows_do_not_leave_where_only_the_state_knows_them(
+    district: District, before: Callable[[District], None]
+) -> None:
+    before(district)
+    report = district.night(PEOPLE[:-3], CLASSES, ROLL)
+    reason = "users.csv ends about 3 rows earlier than in the last night, and other rows still name 3 of them"
+    assert verdict(report) == ("doubtful", [reason])
+    assert gone(district) == set()
+    assert verdict(district.night(PEOPLE[:-3], CLASSES, ROLL))[0] == "doubtful"
+    assert verdict(district.night(PEOPLE[:-3], CLASSES, ROLL[:-3]))[0] == "complete"
+    assert gone(district) == {"S6", "S7", "S8", "G6", "G7", "G8"}
+
+
+@pytest.mark.parametrize("before", [lost, taken_back, restored])
+@pytest.mark.parametrize("how", ["with their enrollments", "from the middle", "two of them"])
+def test_r_f1_others_leave_where_only_the_state_knows_them(
+    district: District, before: Callable[[District], None], how: str
+) -> None:
+    before(district)
+    users, roll, left = LEAVE[how]
+    assert verdict(district.night(users, CLASSES, roll)) == ("complete", [])
+    assert gone(district) == left
+
+
+def test_the_last_rows_do_not_leave_on_the_night_of_another_setting(district: District) -> None:
+    district.configure(guards=NO_LIMITS, restore_classes=True)
+    assert verdict(district.night(PEOPLE[:-3], CLASSES, ROLL))[0] == "doubtful"
+    assert gone(district) == set()
 
 
 def test_r_d1_guards_come_first_where_the_end_of_a_file_is_missing(tmp_path: Path) -> None:
@@ -317,6 +366,16 @@ def test_r_f1_whoever_leaves_otherwise_leaves(district: District, how: str) -> N
     agreeing(district, 4 if how == "too few nights known" else 5)
     assert verdict(AGREES[how](district)) == ("complete", [])
     assert gone(district) == {"S4", "G4"}
+
+
+@pytest.mark.parametrize("before", [lost, taken_back, restored])
+def test_who_is_still_named_does_not_leave_where_only_the_state_knows_them(
+    district: District, before: Callable[[District], None]
+) -> None:
+    agreeing(district)
+    before(district)
+    assert verdict(district.night(_MIDDLE, CLASSES, ROLL)) == ("doubtful", [_LACKS_S4])
+    assert gone(district) == set()
 
 
 def test_r_v3_a_rejected_row_is_not_missing(district: District) -> None:
