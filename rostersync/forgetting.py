@@ -43,7 +43,8 @@ def forget(settings: Settings, user_id: str) -> Forgotten:
         StateBusy: a run holds the state, or a reader keeps old pages.
     """
     from rostersync.plans.file import kept_in
-    from rostersync.reports.folder import writable
+    from rostersync.reports import folder
+    from rostersync.sources import staging
     from rostersync.state.connection import reading, writing
     from rostersync.state.copies import copies_beside
     from rostersync.state.forgetting import clear_free_pages, erase, find, forgotten_at, theirs_alone
@@ -52,7 +53,7 @@ def forget(settings: Settings, user_id: str) -> Forgotten:
     path = settings.state.path
     with reading(path) as connection:  # a lost state is said before a lock is laid beside it
         before = forgotten_at(connection, user_id)
-    writable(settings.reports.path)
+    folder.writable(settings.reports.path)
     with hold(path, "forget"):
         done = Forgotten((user_id,), before=before)
         if before is None:
@@ -61,8 +62,12 @@ def forget(settings: Settings, user_id: str) -> Forgotten:
                 done.ids, done.rows = person.ids, erase(connection, person)
                 _clean_reports(settings, connection, person.ids, theirs_alone(connection, person), done)
         clear_free_pages(path)
-    folders = {path.parent.resolve(), settings.file.parent.resolve()}
-    done.copies = [*copies_beside(path), *(plan for folder in sorted(folders) for plan in kept_in(folder))]
+    done.copies = [
+        *copies_beside(path),
+        *staging.leftovers(path.with_name(path.name + ".staging")),
+        *folder.leftovers(settings.reports.path),
+        *(plan for place in sorted({path.parent.resolve(), settings.file.parent.resolve()}) for plan in kept_in(place)),
+    ]
     return done
 
 

@@ -42,7 +42,7 @@ def forget(
     if done.before is not None:
         output.said(f"{user} had been forgotten at {done.before}; the file was cleared of old pages again.")
     if done.copies:
-        output.said(f"Copies of the state, and plans, that may still hold them: {', '.join(map(str, done.copies))}")
+        output.said(f"Copies, unfinished work and plans that may still hold them: {', '.join(map(str, done.copies))}")
     output.said(OUTSIDE)
 
 

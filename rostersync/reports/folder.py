@@ -214,6 +214,11 @@ def _partial_folder(path: Path, run_id: str) -> Iterator[Path]:
         shutil.rmtree(partial, ignore_errors=True)  # gone already when it was renamed
 
 
+def leftovers(path: Path) -> list[Path]:
+    """Reports that were not finished: of what was killed, or is at work."""
+    return sorted(path.glob(f"{_PARTIAL}*"))
+
+
 def _sweep(path: Path) -> None:
     """Removes what killed runs left; what stays (another owner's) must not cost tonight's report.
 

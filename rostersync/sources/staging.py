@@ -56,6 +56,11 @@ def staging_folder(staging: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def leftovers(staging: Path) -> list[Path]:
+    """Folders with files of a delivery that lie there: of runs that were killed, or are at work."""
+    return sorted(staging.glob(f"{_PREFIX}*"))
+
+
 def _sweep(staging: Path) -> None:
     """Remove the folders that killed runs left behind; one that cannot be removed stays."""
     oldest = time.time() - _LEFTOVER_AGE

@@ -113,9 +113,14 @@ def restore(state: Path, file: Path) -> Restored:
 
 
 def copies_beside(state: Path) -> list[Path]:
-    """Copies that this program made of the state: backups, those before a migration, and replaced states."""
-    found = [*state.parent.glob(f"{BACKUPS}/*.db"), *state.parent.glob(f"{state.name}.replaced-*")]
-    return sorted(path for path in found if not path.name.endswith(("-wal", "-shm")))
+    """Copies that this program made of the state: backups, those before a migration, replaced states.
+
+    So are those that were not finished: of what was killed, or is at work.
+    """
+    made = (f"{BACKUPS}/*.db", f"{BACKUPS}/.*.part", f"{state.name}.replaced-*")
+    found = [path for pattern in made for path in state.parent.glob(pattern)]
+    found += [state.with_name(state.name + suffix) for suffix in (".restore", ".first-load")]
+    return sorted(path for path in found if path.exists() and not path.name.endswith(("-wal", "-shm")))
 
 
 def before_migration(state: Path, version: int) -> Path:
