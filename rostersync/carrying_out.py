@@ -139,7 +139,7 @@ def _checked(
     lock_on = settings.policy.update_active_contacts or any(each.update_active_contacts for each in own)
     with watching(connection, plan.run_id) as watch:
         yield
-        watch.check(_told_to_end(tables), lock_off=not lock_on)
+        watch.check(_told_to_end(tables), _told_to_begin(tables), lock_off=not lock_on)
 
 
 def _told_to_end(tables: ReportTables) -> Iterator[tuple[str, str]]:
@@ -152,6 +152,18 @@ def _told_to_end(tables: ReportTables) -> Iterator[tuple[str, str]]:
     for kind, keys in _KEYS.items():
         rows = polars_frame(getattr(tables, kind), ("action", *keys)).filter(pl.col("action").is_in(endings))
         yield from ((kind, " ".join(ids)) for ids in rows.select(keys).unique().rows())
+
+
+def _told_to_begin(tables: ReportTables) -> Iterator[str]:
+    """The guardianships that the report says are added or restored, as roster_changes names them."""
+    import polars as pl
+
+    from rostersync.reports.frames import polars_frame
+
+    keys = _KEYS["guardianships"]
+    rows = polars_frame(tables.guardianships, ("action", *keys))
+    rows = rows.filter(pl.col("action").is_in([Action.ADDED.value, Action.RESTORED.value]))
+    return (" ".join(ids) for ids in rows.select(keys).rows())
 
 
 def finish(

@@ -81,6 +81,28 @@ def _ended_unsaid(table: str, status: str, named: str) -> str:
     )
 
 
+def _before(table: str, row: str) -> str:
+    """What the run replaced of this row: none where the run added it."""
+    key = ", ".join(f"{row}.{name}" for name in _TOUCHED[table])
+    return f"before_images i WHERE i.run = :run AND i.table_name = '{table}' AND i.key = json_array({key})"
+
+
+def _begun(table: str, row: str) -> str:
+    """Whether the run added this row as a current one, or made it current again."""
+    return (
+        f"{row}.status = 'current' AND NOT EXISTS (SELECT 1 FROM {_before(table, row)} "
+        "AND json_extract(i.image, '$.status') IS NOT 'ended')"
+    )
+
+
+def _student(row: str) -> str:
+    """Whether the rules for students apply to this user (`policies.people.kinds`)."""
+    return (
+        f"(instr({row}.roles, 'student') > 0 AND instr({row}.roles, 'teacher') = 0 "
+        f"AND instr({row}.roles, 'administrator') = 0)"
+    )
+
+
 def _made_by_hand(source: str, alias: str, table: str) -> str:
     return (
         f"SELECT {alias}.id FROM {source} CROSS JOIN before_images i ON i.run = :run AND i.table_name = '{table}' "
@@ -125,12 +147,33 @@ LIVE: tuple[Invariant, ...] = (
     Invariant(
         "contact lock",
         "R-U3",
-        "an active account keeps the name, e-mail and mobile that it has, where the lock is off everywhere",
+        "an active account keeps its name, e-mail, mobile and phone, blank ones too, where the lock is off everywhere; "
+        "one that serves nobody current may lose an e-mail or a mobile to somebody else",
         "SELECT 'account ' || a.account_id FROM before_images i CROSS JOIN accounts a "
         "ON a.account_id = json_extract(i.key, '$[0]') WHERE :lock_off AND i.run = :run AND i.table_name = 'accounts' "
-        "AND a.state = 'active' AND EXISTS (SELECT 1 FROM json_each(i.image) f WHERE f.value IS NOT NULL "
-        "AND json_extract(i.after, '$.' || f.key) IS NOT NULL "
-        "AND f.key IN ('given_name', 'family_name', 'email', 'mobile'))",
+        "AND a.state = 'active' AND EXISTS (SELECT 1 FROM json_each(i.image) f "
+        "WHERE f.key IN ('given_name', 'family_name', 'phone') OR (f.key IN ('email', 'mobile') "
+        "AND (json_extract(i.after, '$.' || f.key) IS NOT NULL OR EXISTS (SELECT 1 FROM users u "
+        "WHERE u.account_id = a.account_id AND u.roster_status = 'current'))))",
+    ),
+    Invariant(
+        "account states",
+        "R-U1, Account state",
+        "a sync makes nobody an invitee or active, but for those that it adds, who are invitees",
+        "SELECT 'account ' || json_extract(i.key, '$[0]') FROM before_images i WHERE i.run = :run "
+        "AND i.table_name = 'accounts' AND json_type(i.image, '$.state') IS NOT NULL AND i.after IS NOT NULL UNION ALL "
+        f"SELECT 'account ' || a.account_id FROM {_ACCOUNTS} WHERE a.state <> 'invitee' "
+        f"AND NOT EXISTS (SELECT 1 FROM {_before('accounts', 'a')})",
+    ),
+    Invariant(
+        "shared accounts",
+        "R-U9, R-U10",
+        "nobody known moves to another account, and nobody who is added shares one with a student",
+        f"SELECT u.id FROM {_USERS} WHERE EXISTS (SELECT 1 FROM {_before('users', 'u')} "
+        "AND json_type(i.image, '$.account_id') IS NOT NULL) "
+        f"UNION ALL SELECT u.id FROM {_USERS} WHERE NOT EXISTS (SELECT 1 FROM {_before('users', 'u')}) "
+        "AND EXISTS (SELECT 1 FROM users o WHERE o.account_id = u.account_id AND o.id <> u.id "
+        f"AND ({_student('u')} OR {_student('o')}))",
     ),
     Invariant(
         "what people made",
@@ -144,6 +187,13 @@ LIVE: tuple[Invariant, ...] = (
         "every enrollment has a known class and a known user",
         f"SELECT {_ENROLLMENT} FROM {_ENROLLMENTS} WHERE NOT {_KNOWN.format('e.user_id')} "
         "OR NOT EXISTS (SELECT 1 FROM classes c WHERE c.id = e.class_id)",
+    ),
+    Invariant(
+        "enrollments of archived classes",
+        "R-K1",
+        "nobody is enrolled anew in an archived class",
+        f"SELECT {_ENROLLMENT} FROM {_ENROLLMENTS} CROSS JOIN classes c ON c.id = e.class_id "
+        f"WHERE c.status = 'archived' AND {_begun('enrollments', 'e')}",
     ),
     Invariant(
         "enrollments of people who left",
@@ -167,6 +217,13 @@ LIVE: tuple[Invariant, ...] = (
         "every guardianship joins two known users",
         f"SELECT {_PAIR} FROM {_PAIRS} WHERE NOT {_KNOWN.format('g.guardian_id')} "
         f"OR NOT {_KNOWN.format('g.student_id')} OR g.guardian_id = g.student_id",
+    ),
+    Invariant(
+        "what begins",
+        "R-G1, R-A3",
+        "no guardianship begins of which the report does not say so",
+        f"SELECT {_PAIR} FROM {_PAIRS} WHERE {_begun('guardianships', 'g')} "
+        f"AND NOT EXISTS (SELECT 1 FROM temp.told_to_begin o WHERE o.id = {_PAIR})",
     ),
     Invariant(
         "messages",
@@ -193,7 +250,8 @@ LIVE: tuple[Invariant, ...] = (
 )
 """`:run` is the number of the run, `:lock_off` whether no setting turns the contact lock on, `:last_message` and
 `:generation` the last message and the generation before the run; `temp.told_to_end` (`kind`, `id`) of what
-the report says that it is archived, removed or ended.
+the report says that it is archived, removed or ended; `temp.told_to_begin` (`id`) of the guardianships that it says
+begin.
 """
 
 
@@ -206,16 +264,17 @@ class Watch:
         found = connection.execute(f"{query} FROM runs WHERE run_id = ?", ("generation", run_id)).fetchone()
         self._before = {"run": found[0], "last_message": found[1], "generation": int(found[2])}
 
-    def check(self, told: Iterable[tuple[str, str]], *, lock_off: bool) -> None:
+    def check(self, told: Iterable[tuple[str, str]], begun: Iterable[str], *, lock_off: bool) -> None:
         """Asks every rule; what the run replaced must be noted already (`state.journal`).
 
-        `told`: kind and id of all that the report says is archived, removed or ended. `lock_off`: no setting lets a
-        sync change the contact details of active users.
+        `told`: kind and id of all that the report says is archived, removed or ended. `begun`: the ids of the
+        guardianships that it says begin. `lock_off`: no setting lets a sync change the contact details of active users.
 
         Raises:
             InvariantBroken: names the first rule that is broken, and ids.
         """
         self._connection.executemany("INSERT OR IGNORE INTO temp.told_to_end VALUES (?, ?)", told)
+        self._connection.executemany("INSERT OR IGNORE INTO temp.told_to_begin VALUES (?)", ((one,) for one in begun))
         self._take_changed()
         values = {**self._before, "lock_off": lock_off}
         for each in LIVE:
@@ -249,7 +308,7 @@ def watching(connection: sqlite3.Connection, run_id: str) -> Iterator[Watch]:
         raise broken(rule, [str(error)]) from error
     for name in triggers:
         connection.execute(f"DROP TRIGGER temp.{name}")
-    for name in ("told_to_end", *(f"touched_{table}" for table in _TOUCHED)):
+    for name in ("told_to_end", "told_to_begin", *(f"touched_{table}" for table in _TOUCHED)):
         connection.execute(f"DROP TABLE temp.{name}")
 
 
@@ -294,6 +353,7 @@ def _make_tables(connection: sqlite3.Connection) -> None:
             f"CREATE TEMP TABLE touched_{table} ({columns}, PRIMARY KEY ({', '.join(key)})) WITHOUT ROWID"
         )
     connection.execute("CREATE TEMP TABLE told_to_end (kind, id, PRIMARY KEY (kind, id)) WITHOUT ROWID")
+    connection.execute("CREATE TEMP TABLE told_to_begin (id PRIMARY KEY) WITHOUT ROWID")
 
 
 def _triggers(connection: sqlite3.Connection) -> Iterator[str]:

@@ -42,6 +42,15 @@ TONIGHT = [
     teacher("T1", givenName="Renamed"),
 ]
 """S3 and G3 leave, S4 and G4 come, G1 is active and has another e-mail and name in the SIS, G2 another name."""
+LAST_YEAR = [
+    "INSERT INTO classes (id, origin, title, status, review) VALUES ('OLD', 'sis', 'Last year', 'archived', 0)",
+    (
+        "INSERT INTO enrollments (class_id, user_id, role, is_primary, status, origin, ended_with_person) "
+        "VALUES ('OLD', 'S2', 'student', 0, 'ended', 'sis', 0)"
+    ),
+    "INSERT INTO guardianships VALUES ('G1', 'S2', 'ended', 'sis', NULL)",
+]
+"""What ended before: no night of these tests has a row of it."""
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +60,9 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> District:
     district.accept("G1")
     path = district.folder / "state.db"
     class_edits.create(path, "By hand", "A")
+    with contextlib.closing(sqlite3.connect(path)) as state, state:
+        for statement in LAST_YEAR:
+            state.execute(statement)
     return district
 
 
@@ -114,6 +126,12 @@ WRITES = {
     "roles": ["UPDATE users SET role = 'teacher' WHERE id = 'S1'"],
     "what ends": ["UPDATE guardianships SET status = 'ended' WHERE guardian_id = 'G1'"],
     "contact lock": ["UPDATE accounts SET email = 'x@example.org' WHERE state = 'active'"],
+    "account states": [
+        "UPDATE accounts SET state = 'active' WHERE account_id = (SELECT account_id FROM users WHERE id = 'S2')"
+    ],
+    "shared accounts": [
+        "UPDATE users SET account_id = (SELECT account_id FROM users WHERE id = 'S2') WHERE id = 'S1'",
+    ],
     "what people made": ["UPDATE classes SET title = 'Other' WHERE origin = 'manual'"],
     "enrollments": [
         (
@@ -121,8 +139,15 @@ WRITES = {
             "VALUES ('K1', 'nobody', 'student', 0, 'current', 'sis', 0)"
         )
     ],
+    "enrollments of archived classes": [
+        (
+            "INSERT INTO enrollments (class_id, user_id, role, is_primary, status, origin, ended_with_person) "
+            "VALUES ('OLD', 'S1', 'student', 0, 'current', 'sis', 0)"
+        )
+    ],
     "enrollments of people who left": ["UPDATE enrollments SET status = 'current' WHERE user_id = 'S3'"],
     "guardianships": ["INSERT INTO guardianships VALUES ('G1', 'G1', 'current', 'sis', NULL)"],
+    "what begins": ["INSERT INTO guardianships VALUES ('G2', 'S1', 'current', 'sis', NULL)"],
     "messages": [
         (
             "INSERT INTO outbox (user_id, channel, template, address, run, created_at) "
@@ -174,6 +199,38 @@ def test_nobody_goes_unsaid(district: District, monkeypatch: Patch, statement: s
         tonight(district)
     writes_too(monkeypatch, [statement])
     assert "of which the report does not say so" in refused(district)
+
+
+@pytest.mark.parametrize(
+    ("rule", "statement"),
+    [
+        ("contact lock", "UPDATE accounts SET email = NULL WHERE state = 'active'"),
+        ("contact lock", "UPDATE accounts SET mobile = '+12025550199' WHERE state = 'active'"),
+        ("contact lock", "UPDATE accounts SET phone = '+12025550199' WHERE state = 'active'"),
+        ("contact lock", "UPDATE accounts SET family_name = NULL WHERE state = 'active'"),
+        ("account states", "UPDATE accounts SET state = 'invitee' WHERE state = 'active'"),
+        ("account states", "INSERT INTO accounts (state, disabled) VALUES ('active', 0)"),
+        ("what begins", "UPDATE guardianships SET status = 'current' WHERE student_id = 'S2'"),
+        ("enrollments of archived classes", "UPDATE enrollments SET status = 'current' WHERE class_id = 'OLD'"),
+    ],
+)
+def test_other_ways_to_break_a_rule(district: District, monkeypatch: Patch, rule: str, statement: str) -> None:
+    writes_too(monkeypatch, [statement])
+    assert f"a rule of the state, {rule} (" in refused(district)
+
+
+def test_nobody_new_shares_an_account_with_a_student(district: District, monkeypatch: Patch) -> None:
+    account = "(SELECT account_id FROM users WHERE id = '{0}')"
+    writes_too(
+        monkeypatch,
+        [
+            f"UPDATE accounts SET email = NULL, mobile = NULL WHERE account_id = {account.format('G4')}",
+            f"UPDATE users SET account_id = {account.format('S1')} WHERE id = 'G4'",
+        ],
+    )
+    said = refused(district)
+    assert "a rule of the state, shared accounts (" in said
+    assert "G4" in said
 
 
 # --- a rule that decides something wrong ------------------------------------------------------------------------------
