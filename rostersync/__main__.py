@@ -94,6 +94,9 @@ def run(arguments: list[str]) -> int:
         if isinstance(error, OSError) and _of_output(error):
             lost = f"the output cannot be written ({error.strerror}); {_WHOLE}: see `rostersync runs list`"
             return _refuse(arguments, lost, 1, error)
+        if isinstance(error, FileNotFoundError) and _is_nowhere():
+            gone = f"the current folder was removed; {_WHOLE}; change to another folder, then run again"
+            return _refuse(arguments, gone, 2, error)
         return _refuse(arguments, _unexpected(error), 1, error)
     if code == INTERRUPTED:  # how typer passes on a KeyboardInterrupt
         return _refuse(arguments, f"interrupted; {_WHOLE}", INTERRUPTED)
@@ -136,6 +139,15 @@ def _place(error: Exception) -> traceback.FrameSummary | None:
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if f"{os.sep}rostersync{os.sep}" in frame.filename] or list(frames)
     return own[-1] if own else None
+
+
+def _is_nowhere() -> bool:
+    """Whether the current folder is gone, so that no relative path means anything."""
+    try:
+        Path.cwd()
+    except OSError:
+        return True
+    return False
 
 
 def _unexpected(error: Exception) -> str:

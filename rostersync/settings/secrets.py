@@ -48,9 +48,11 @@ def read(path: Path, key: str) -> str:
         key: The setting that names it, for the message.
 
     Raises:
-        ConfigurationError: not there, not readable, open to others, empty, or more than one line.
+        ConfigurationError: not there, no file, not readable, open to others, empty, or more than one line.
     """
     reason = exposed(path)
+    if reason is None and not stat.S_ISREG(_mode(path) or stat.S_IFREG) and not path.is_dir():
+        reason = f"{path} is no file"  # a pipe would be waited for without end
     if reason is None:
         try:
             with path.open("rb") as file:

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import platform
+import stat
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -60,6 +61,7 @@ def hold(state: Path, doing: str = "a run") -> Iterator[None]:
     from filelock import FileLock, Timeout
 
     path = state.with_name(state.name + ".lock")
+    _refuse_other_kind(path)
     lock = FileLock(path, timeout=0, mode=0o600, fallback_to_soft=False)
     try:
         lock.acquire()
@@ -83,6 +85,15 @@ def hold(state: Path, doing: str = "a run") -> Iterator[None]:
             _write(path, "")
     finally:
         lock.release()
+
+
+def _refuse_other_kind(path: Path) -> None:
+    """A pipe in the place of the lock file would be waited for without end."""
+    with contextlib.suppress(OSError):  # what cannot be looked at cannot be locked either, and that is said then
+        if not stat.S_ISREG(path.stat().st_mode) and not path.is_dir():
+            raise StateError(
+                f"{path} cannot be locked (it is no file); nothing was changed; remove it, and see who put it there"
+            )
 
 
 def _own(doing: str) -> Holder:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -222,6 +223,27 @@ def test_sigterm_ends_with_143(tmp_path):
     os.close(writer)
     assert running.returncode == 143
     assert said.startswith("rostersync: error: terminated; ")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows removes no folder in which a process is")
+@pytest.mark.parametrize("command", ["sync", "doctor", "state check"])
+def test_a_current_folder_that_is_gone_is_said(district, command):
+    (district / "gone").mkdir()
+    call = (
+        f"cd gone && rmdir ../gone && exec {shlex.quote(sys.executable)} -m rostersync -c ../rostersync.toml {command}"
+    )
+    done = subprocess.run(["sh", "-c", call], cwd=district, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2, done.stderr
+    assert "the current folder was removed" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes differ on Windows")
+def test_a_pipe_in_the_place_of_the_lock_is_refused_at_once(run, district):
+    os.mkfifo(district / "state.db.lock")
+    said = run("sync", code=2).stderr
+    assert "state.db.lock cannot be locked (it is no file); nothing was changed; remove it" in said
+    assert said.count("\n") == 1
 
 
 @pytest.mark.skipif(os.name != "posix", reason="pipes differ on Windows")

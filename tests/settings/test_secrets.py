@@ -174,3 +174,13 @@ def test_settings_that_anybody_may_change_are_not_believed(tmp_path, mode, told)
             load(file, {})
     else:
         assert load(file, {}).source.kind == "sftp"
+
+
+@posix
+@pytest.mark.parametrize("name", ["password_file", "key_passphrase_file"])
+def test_a_pipe_is_no_secret_file(source, tmp_path, name):
+    os.mkfifo(tmp_path / "secret", 0o600)
+    (tmp_path / "key").write_text("key")
+    more = f'key_file = "key"\n{name} = "secret"'
+    with pytest.raises(ConfigurationError, match=rf"source\.{name}: .*secret is no file; nothing was changed"):
+        source(more).require_usable()
