@@ -67,8 +67,7 @@ def carry_out(
         counted = beside.submit(counts.of_first_load, plan.decisions) if first else None
         asked = beside.submit(first_load, plan.decisions) if first else None
         connection, loaded = stack.enter_context(transaction(path, plan, draft))
-        row = connection.execute("SELECT value FROM meta WHERE key = 'snapshot'").fetchone()
-        name = row[0] if row else None
+        name = _snapshot_name(connection)
         if plan.snapshot is None:
             name = ""  # a plan from a file: the next sync compares everything
         elif plan.snapshot_moved or not name:
@@ -110,6 +109,15 @@ def carry_out(
         known(summary)
     snapshot.sweep(path, name)
     return summary, applied
+
+
+def _snapshot_name(connection: sqlite3.Connection) -> str | None:
+    """The snapshot that the state names; what cannot be a name is taken out, so that the journal can note its place."""
+    from rostersync.state import unusable
+
+    unusable.drop_disposable(connection)
+    row = connection.execute("SELECT value FROM meta WHERE key = 'snapshot'").fetchone()
+    return row[0] if row else None
 
 
 @contextlib.contextmanager

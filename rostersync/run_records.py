@@ -18,13 +18,19 @@ RUN_ID_FORMAT = "%Y%m%dT%H%M%SZ"
 
 
 def new_run(settings: Settings, now: datetime | None = None) -> tuple[str, datetime]:
-    """A run id, the UTC start, later than that of every run and report before; and the start itself."""
+    """A run id, the UTC start, later than that of every run and report before; and the start itself.
+
+    Raises:
+        StateError: the state holds values that no run could go on from.
+    """
     from rostersync.reports.folder import latest_run_id
+    from rostersync.state import unusable
     from rostersync.state.connection import reading
     from rostersync.state.reader import StateReader
 
     started_at = (now or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
     with reading(settings.state.path) as connection:
+        unusable.refuse(connection, settings.state.path)
         last = max(StateReader(connection).last_run_id() or "", latest_run_id(settings.reports.path) or "")
     if last:
         after = datetime.strptime(last, RUN_ID_FORMAT).replace(tzinfo=UTC) + timedelta(seconds=1)

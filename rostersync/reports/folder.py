@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -56,7 +57,16 @@ def writable(path: Path) -> None:
 
 def latest_run_id(path: Path) -> str | None:
     """The greatest run id that has a report, or None: a new run's id must be later."""
-    return max(run_ids(path), default=None)
+    return max((run_id for run_id in run_ids(path) if _is_time(run_id)), default=None)
+
+
+def _is_time(run_id: str) -> bool:
+    """Whether a run can have had this id, and a later one can follow: a folder may have been named by hand."""
+    try:
+        datetime.fromisoformat(run_id)
+    except ValueError:
+        return False
+    return run_id < "9999"
 
 
 def publish(path: Path, run_id: str, writer: Callable[[Path], object]) -> Path:

@@ -12,6 +12,7 @@ from rostersync.state import record_counts
 from rostersync.state.connection import reading
 from rostersync.state.invariants import INVARIANTS
 from rostersync.state.pages import dangling, pages
+from rostersync.state.unusable import unusable
 from rostersync.state.views import VIEWS
 
 SHOWN = 20
@@ -48,6 +49,12 @@ def check(path: Path) -> list[Checked]:
                 "schema", "", "the views are those of this version, and no trigger is there", _foreign(connection)
             ),
             _checked("references", "", "no row refers to one that is not there", dangling(connection)),
+            _checked(
+                "values",
+                "",
+                "every fact, run and waiting row is one that a rostersync can have written",
+                unusable(connection, whole=True),
+            ),
             *(broken(connection)),
             _checked("counts", "R-D1", "the counts that guards use equal a recount", _miscounted(connection)),
         ]

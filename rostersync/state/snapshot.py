@@ -60,11 +60,11 @@ def write(state: Path, name: str, snapshot: Snapshot) -> None:
     flush(folder.parent)
 
 
-def read(state: Path, name: str | None) -> Snapshot | None:
-    """The snapshot that the state names, or None where it cannot be trusted."""
+def read(state: Path, name: object) -> Snapshot | None:
+    """The snapshot that the state names, or None where it cannot be trusted: `name` may be anything."""
     import polars as pl
 
-    if not name:
+    if not (isinstance(name, str) and name.isalnum()):  # as run ids are: no other folder is meant
         return None
     folder = folder_of(state) / name
     try:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rostersync.model.night import ENROLLMENT_KEY
 from rostersync.model.waiting import WAITING_COLUMNS, Waiting, waiting_schema
+from rostersync.state.unusable import NO_OBJECT
 
 if TYPE_CHECKING:
     import polars as pl
@@ -15,8 +16,15 @@ _SLICE = 100_000  # rows that are turned into Python values at a time
 
 
 def read_waiting(connection: sqlite3.Connection) -> pl.DataFrame:
-    """All of them: WAITING_COLUMNS, in order of kind and id."""
+    """All of them: WAITING_COLUMNS, in order of kind and id.
+
+    Raises:
+        DatabaseError: one of them is no row of a file.
+    """
     import polars as pl
+
+    for (row_id,) in connection.execute(f"SELECT id FROM waiting WHERE {NO_OBJECT.format('cells')} LIMIT 1"):
+        raise sqlite3.DatabaseError(f"what waits of {row_id} is no row of a file")
 
     query = f"SELECT {', '.join(WAITING_COLUMNS)} FROM waiting ORDER BY kind, id"
     columns = list(zip(*connection.execute(query), strict=True)) or [()] * len(WAITING_COLUMNS)

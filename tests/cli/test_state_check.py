@@ -33,7 +33,7 @@ def test_a_sound_state_passes_every_check(run, synced):
     rows, _ = checked(run)
     assert {row["result"] for row in rows.values()} == {"ok"}
     assert {each.name for each in INVARIANTS} < rows.keys()
-    assert {"pages", "schema", "references", "counts"} < rows.keys()
+    assert {"pages", "schema", "references", "counts", "values"} < rows.keys()
     table = list(csv.DictReader(io.StringIO(run("state", "check", "--format", "csv").stdout, newline="")))
     assert [row["check"] for row in table] == list(rows)
     assert "every user has an account" in run("state", "check").stdout
@@ -82,6 +82,7 @@ BROKEN = {
     "generation": ["UPDATE meta SET value = '0' WHERE key = 'generation'"],
     "references": ["INSERT INTO changes VALUES (7, 77, 'users', 'x', 'updated', 'SIS_UPDATE', 'email', NULL, NULL)"],
     "schema": ["CREATE TRIGGER t AFTER UPDATE ON users BEGIN DELETE FROM runs; END"],
+    "values": ["UPDATE meta SET value = '2026-11-2fT21:29:29Z' WHERE key = 'delivery_since'"],
     "counts": ["UPDATE record_counts SET count = count + 1 WHERE kind = 'students'"],
 }
 
@@ -132,8 +133,66 @@ def test_a_text_that_is_no_utf_8_is_not_repeated(run, synced, command):
     assert "SecretName" not in said
 
 
+FACT = "UPDATE meta SET value = {1} WHERE key = '{0}'"
+LAST = "WHERE number = (SELECT max(number) FROM runs)"
+UNUSABLE = {
+    "meta delivery_since": FACT.format("delivery_since", "'2026-11-2fT21:29:29Z'"),
+    "meta dangling": FACT.format("dangling", "'[1]'"),
+    "meta missing": FACT.format("missing", "'{\"users\": 1}'"),
+    "meta generation": FACT.format("generation", "'99999999999999999999999'"),
+    "meta last_deliveries": FACT.format("last_deliveries", "'{secret'"),
+    "meta based_on": FACT.format("based_on", "'zz'"),
+    "meta settings_digest": FACT.format("settings_digest", "x'00'"),
+    "run number 1": "UPDATE runs SET run_id = 'zz'",
+    "run number 1 ": "UPDATE runs SET run_id = '99991231T235959Z'",
+    "run 2": f"UPDATE runs SET started_at = 'x' {LAST}",
+    "summary of run number 1": f"UPDATE runs SET summary = '{{' {LAST}",
+    "summary of run number 1 ": f"UPDATE runs SET summary = '[1]' {LAST}",
+    "waiting x": "INSERT INTO waiting (kind, id, deleted, run, cells) VALUES ('other', 'x', 0, 1, '{}')",
+    "waiting y": "INSERT INTO waiting (kind, id, deleted, run, cells) VALUES ('users', 'y', 0, 1, 'secret')",
+}
+"""What names it -> how it comes about; a blank at the end tells two of one name apart."""
+
+
+@pytest.mark.parametrize("name", UNUSABLE)
+def test_a_value_that_cannot_be_used_is_named_and_nothing_goes_on_from_it(run, synced, name):
+    write(synced, UNUSABLE[name])
+    rows, _ = checked(run, code=1)
+    assert rows["values"]["result"] == "failed"
+    assert name.strip() in rows["values"]["ids"]
+    before = one(synced, "SELECT count(*) || max(rowid) FROM changes"), one(synced, "SELECT count(*) FROM runs")
+    for options in (["--full"], ["--full", "--dry-run"]) if name == "waiting y" else ([], ["--full"], ["--dry-run"]):
+        said = run("sync", *options, code=2).stderr
+        assert "rostersync state restore FILE" in said
+        assert said.count("\n") == 1
+        assert "secret" not in said
+    assert before == (
+        one(synced, "SELECT count(*) || max(rowid) FROM changes"),
+        one(synced, "SELECT count(*) FROM runs"),
+    )
+
+
+@pytest.mark.parametrize("value", ["x'00ff'", "'../state.db.snapshots'", "'nowhere'", "17"])
+def test_a_snapshot_that_cannot_be_used_is_made_again(run, synced, value):
+    write(synced, FACT.format("snapshot", value))
+    checked(run)
+    run("--quiet", "sync", "--full")
+    run("generate", "second", "--students", "60", "--night", "2")
+    run("--quiet", "sync", "--source", "second")
+    name = one(synced, "SELECT value FROM meta WHERE key = 'snapshot'")
+    assert [folder.name for folder in (synced / "state.db.snapshots").iterdir()] == [name]
+
+
+@pytest.mark.parametrize("value", ["x'00ff'", "'{'", "'[1]'"])
+def test_inputs_that_cannot_be_used_cost_a_whole_look_alone(run, synced, value):
+    write(synced, FACT.format("inputs", value))
+    checked(run)
+    run("--quiet", "sync")
+    assert json.loads(one(synced, "SELECT value FROM meta WHERE key = 'inputs'"))["files"]
+
+
 def test_every_rule_has_a_state_that_breaks_it():
-    assert {each.name for each in INVARIANTS} | {"references", "schema", "counts"} == BROKEN.keys()
+    assert {each.name for each in INVARIANTS} | {"references", "schema", "counts", "values"} == BROKEN.keys()
 
 
 def test_damaged_pages_are_said_with_what_to_do(run, synced):

@@ -1,0 +1,169 @@
+"""Values of the state that no rostersync can have written and that a sync could not use, or would misread.
+
+SQLite reads them without complaint. To go on without one would be to forget what makes a sync careful: what a delivery
+is measured by, how long none came, what waits. So they are named, by key or id alone, and a sync does not begin.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+
+from rostersync.errors import StateError
+
+SHOWN = 5
+_LARGEST = 2**62
+"""No state ever had so many generations; SQLite counts a little further."""
+_NEWEST = 40
+"""So many runs are looked into before a sync: those that its report and its deltas go back to."""
+_RUN_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z", re.ASCII)
+_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z", re.ASCII)
+_DISPOSABLE = frozenset({"snapshot", "inputs"})
+"""Facts that only save time: whoever reads them takes what cannot be used for none."""
+_KINDS = ("classes", "enrollments", "users")
+_OTHER_KINDS = (
+    f"kind < '{_KINDS[0]}' OR (kind > '{_KINDS[0]}' AND kind < '{_KINDS[1]}') "
+    f"OR (kind > '{_KINDS[1]}' AND kind < '{_KINDS[2]}') OR kind > '{_KINDS[2]}'"
+)
+"""Through the primary key: what waits may be many rows."""
+NO_OBJECT = "CASE WHEN json_valid({0}) THEN json_type({0}) <> 'object' ELSE {0} IS NOT NULL END"
+"""Whether a column of that name holds something else than a JSON object."""
+
+
+def refuse(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuse a state with values that a sync could not use; cheap enough to be asked before every one.
+
+    Raises:
+        StateError: names some of them.
+    """
+    found = list(islice(unusable(connection), SHOWN + 1))
+    if found:
+        more = ", …" if len(found) > SHOWN else ""
+        raise StateError(
+            f"{path} has values that cannot be used ({', '.join(found[:SHOWN])}{more}); nothing was changed; "
+            "`rostersync state check` names them all; restore a backup: rostersync state restore FILE"
+        )
+
+
+def drop_disposable(connection: sqlite3.Connection) -> None:
+    """Empty the facts that only save time where they are no text: a run could not note what it replaces."""
+    keys = ", ".join(f"'{key}'" for key in sorted(_DISPOSABLE))
+    connection.execute(f"UPDATE meta SET value = '' WHERE key IN ({keys}) AND typeof(value) <> 'text'")
+
+
+def unusable(connection: sqlite3.Connection, *, whole: bool = False) -> Iterator[str]:
+    """Keys and ids of what cannot be used; `whole` looks into every run and every waiting row."""
+    yield from _facts(connection)
+    yield from _runs(connection, whole=whole)
+    query = f"SELECT id FROM waiting WHERE {_OTHER_KINDS}"
+    if whole:
+        query += f" OR ({NO_OBJECT.format('cells')})"
+    yield from (f"waiting {_named(row_id)}" for (row_id,) in connection.execute(query))
+
+
+def _facts(connection: sqlite3.Connection) -> Iterator[str]:
+    known = dict(connection.execute("SELECT key, value FROM meta"))
+    for key in _NEEDED - known.keys():
+        yield f"meta {key}"
+    for key, value in known.items():
+        if key not in _DISPOSABLE and not (isinstance(value, str) and _can_be_used(key, value)):
+            yield f"meta {_named(key)}"
+    based_on = known.get("based_on")
+    if based_on and not connection.execute("SELECT 1 FROM runs WHERE run_id = ?", (based_on,)).fetchone():
+        yield "meta based_on"
+
+
+def _runs(connection: sqlite3.Connection, *, whole: bool) -> Iterator[str]:
+    for number, run_id, started_at in connection.execute("SELECT number, run_id, started_at FROM runs"):
+        if not (_is_run_id(run_id) and _is_moment(started_at)):
+            yield f"run {run_id if _is_run_id(run_id) else f'number {number}'}"
+    newest = "" if whole else f" AND number > (SELECT max(number) FROM runs) - {_NEWEST}"
+    query = f"SELECT number FROM runs WHERE ({NO_OBJECT.format('summary')}){newest}"
+    yield from (f"summary of run number {number}" for (number,) in connection.execute(query))
+
+
+def _named(key: object) -> str:
+    """A key or an id; what is none is not repeated."""
+    return key if isinstance(key, str) and key.isprintable() else "of no readable id"
+
+
+def _can_be_used(key: str, value: str) -> bool:
+    check = _CHECKS.get(key)
+    try:
+        return check is None or check(value)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return False
+
+
+def _is_run_id(value: object) -> bool:
+    """The time of a run; one second later must be another."""
+    if not (isinstance(value, str) and _RUN_ID.fullmatch(value) and value < "9999"):
+        return False
+    return _is_time(value)
+
+
+def _is_moment(value: object) -> bool:
+    return isinstance(value, str) and _MOMENT.fullmatch(value) is not None and _is_time(value)
+
+
+def _is_time(value: str) -> bool:
+    try:
+        datetime.fromisoformat(value)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_generation(value: str) -> bool:
+    return value.isascii() and value.isdigit() and int(value) < _LARGEST
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _LARGEST
+
+
+def _are_shares(value: str) -> bool:
+    """File -> two counts, as JSON."""
+    return all(len(share) == 2 and all(map(_is_count, share)) for share in json.loads(value).values())
+
+
+def _are_columns(value: str) -> bool:
+    """Table -> names of columns, as JSON."""
+    found = json.loads(value).values()
+    return all(isinstance(names, list) and all(isinstance(name, str) for name in names) for names in found)
+
+
+def _are_deliveries(value: str) -> bool:
+    found = json.loads(value)
+    return isinstance(found, list) and all(map(_is_delivery, found))
+
+
+def _is_delivery(kept: Mapping[str, object]) -> bool:
+    """As `model.completeness` keeps one."""
+    files, named = kept["files"], kept.get("still_named")
+    return (
+        isinstance(kept["digest"], str)
+        and isinstance(files, dict)
+        and all(
+            len(facts) == 2 and isinstance(facts[0], bool) and isinstance(facts[1], int | None)
+            for facts in files.values()
+        )
+        and (named is None or _is_count(named))
+    )
+
+
+_CHECKS: Mapping[str, Callable[[str], bool]] = {
+    "generation": _is_generation,
+    "delivery_since": _is_moment,
+    "dangling": _are_shares,
+    "missing": _are_columns,
+    "last_deliveries": _are_deliveries,
+    "based_on": lambda value: value == "" or _is_run_id(value),
+}
+"""Fact of the state's meta -> whether a value of it can be used. The others are only compared with tonight's."""
+_NEEDED = frozenset({"generation"})
