@@ -39,7 +39,7 @@ def write_district(
     """Write the OneRoster files of a made-up district into a folder and give the data rows of each file.
 
     Args:
-        folder: made where it is missing; may hold files of an earlier call only.
+        folder: made where it is missing; may hold files of an earlier call only, which its manifest tells.
         students: students of the first night.
         seed: another one gives another district.
         night: 1 is the first; later ones differ by about 1 % from the night before.
@@ -82,6 +82,20 @@ def _prepare(folder: Path, names: tuple[str, ...]) -> None:
             f"generate: {folder} holds other files ({others[0]}{', …' if len(others) > 1 else ''}); "
             "nothing was written. Choose an empty folder."
         )
+    there = sorted(name for name in names if (folder / name).exists())
+    if there and not _written_here(folder / catalog.MANIFEST):
+        raise ConfigurationError(
+            f"generate: {folder} holds a delivery that is not made up ({there[0]}{', …' if len(there) > 1 else ''}); "
+            "nothing was written. Choose an empty folder."
+        )
+
+
+def _written_here(manifest: Path) -> bool:
+    """Whether a manifest says that an earlier call wrote the files beside it: those of a district are not replaced."""
+    try:
+        return f"\n{catalog.SOURCE}" in manifest.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 class _Files:

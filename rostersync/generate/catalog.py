@@ -22,6 +22,9 @@ LAST_DAY: Final = "2027-06-04"
 CO_TAUGHT: Final = 8
 """One class in so many has a second teacher."""
 
+MANIFEST: Final = "manifest.csv"
+SOURCE: Final = "source.systemName,rostersync generate"
+"""The line of the manifest that says who made the files."""
 ALWAYS = "sourcedId,status,dateLastModified,"
 HEADERS = {
     "academicSessions.csv": ALWAYS + "title,type,startDate,endDate,parentSourcedId,schoolYear",
@@ -73,14 +76,14 @@ def headers(version: str) -> dict[str, str]:
 
 def manifest(version: str) -> list[str]:
     """Give the rows of manifest.csv: every file of the version is bulk or absent."""
-    written = [name.removesuffix(".csv") for name in headers(version) if name != "manifest.csv"]
+    written = [name.removesuffix(".csv") for name in headers(version) if name != MANIFEST]
     absent = ABSENT if version == "1.1" else ABSENT_1_2
     modes = {**dict.fromkeys(written, "bulk"), **dict.fromkeys(absent, "absent")}
     return [
         "manifest.version,1.0",
         f"oneroster.version,{version}",
         *(f"file.{name},{mode}" for name, mode in sorted(modes.items())),
-        "source.systemName,rostersync generate",
+        SOURCE,
         "source.systemCode,generate",
     ]
 

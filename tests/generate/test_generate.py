@@ -213,6 +213,17 @@ def test_files_are_replaced_and_other_files_are_left_alone(tmp_path: Path) -> No
     assert bytes_of(folder) == second
 
 
+@pytest.mark.parametrize("manifest", [None, "propertyName,value\r\nsource.systemName,An SIS\r\n"])
+def test_the_files_of_a_district_are_not_replaced(tmp_path: Path, manifest: str | None) -> None:
+    (tmp_path / "users.csv").write_text("of the SIS")
+    if manifest is not None:
+        (tmp_path / "manifest.csv").write_text(manifest)
+    before = bytes_of(tmp_path)
+    with pytest.raises(ConfigurationError, match=r"a delivery that is not made up \(\w+.csv.*nothing was written"):
+        write_district(tmp_path, students=30)
+    assert bytes_of(tmp_path) == before
+
+
 def test_a_set_of_the_other_version_is_not_mixed_in(tmp_path: Path) -> None:
     write_district(tmp_path / "files", students=30, version="1.2")
     with pytest.raises(ConfigurationError, match=r"roles\.csv"):
