@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -31,6 +31,10 @@ _OTHER_KINDS = (
     f"OR (kind > '{_KINDS[1]}' AND kind < '{_KINDS[2]}') OR kind > '{_KINDS[2]}'"
 )
 """Through the primary key: what waits may be many rows."""
+_STORED = {"VARCHAR": "text", "INTEGER": "integer", "BOOLEAN": "integer", "BLOB": "blob"}
+"""Type that a column is declared with -> how SQLite keeps what this program writes to it."""
+_COUNTS = ("record_counts", "guard_totals")
+"""Few rows, and what guards count with."""
 NO_OBJECT = "CASE WHEN json_valid({0}) THEN json_type({0}) <> 'object' ELSE {0} IS NOT NULL END"
 """Whether a column of that name holds something else than a JSON object."""
 
@@ -57,9 +61,10 @@ def drop_disposable(connection: sqlite3.Connection) -> None:
 
 
 def unusable(connection: sqlite3.Connection, *, whole: bool = False) -> Iterator[str]:
-    """Keys and ids of what cannot be used; `whole` looks into every run and every waiting row."""
+    """Keys and ids of what cannot be used; `whole` looks into every table, run and waiting row."""
     yield from _facts(connection)
     yield from _runs(connection, whole=whole)
+    yield from _mistyped(connection, _tables(connection) if whole else _COUNTS)
     query = f"SELECT id FROM waiting WHERE {_OTHER_KINDS}"
     if whole:
         query += f" OR ({NO_OBJECT.format('cells')})"
@@ -85,6 +90,22 @@ def _runs(connection: sqlite3.Connection, *, whole: bool) -> Iterator[str]:
     newest = "" if whole else f" AND number > (SELECT max(number) FROM runs) - {_NEWEST}"
     query = f"SELECT number FROM runs WHERE ({NO_OBJECT.format('summary')}){newest}"
     yield from (f"summary of run number {number}" for (number,) in connection.execute(query))
+
+
+def _tables(connection: sqlite3.Connection) -> list[str]:
+    query = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name <> 'meta'"
+    return [name for (name,) in connection.execute(query)]
+
+
+def _mistyped(connection: sqlite3.Connection, tables: Iterable[str]) -> Iterator[str]:
+    """Columns that hold what they are not declared for: SQLite keeps whatever is written."""
+    for table in tables:
+        columns = connection.execute("SELECT name, type FROM pragma_table_info(?)", (table,)).fetchall()
+        kinds = {name: _STORED.get(declared.split("(")[0]) for name, declared in columns}
+        typed = {name: stored for name, stored in kinds.items() if stored}
+        wrong = ", ".join(f"max(typeof(\"{name}\") NOT IN ('{stored}', 'null'))" for name, stored in typed.items())
+        found = connection.execute(f'SELECT {wrong or 0} FROM "{table}"').fetchone()
+        yield from (f"{table}.{name}" for name, is_wrong in zip(typed, found, strict=bool(typed)) if is_wrong)
 
 
 def _named(key: object) -> str:

@@ -23,7 +23,9 @@ def read_waiting(connection: sqlite3.Connection) -> pl.DataFrame:
     """
     import polars as pl
 
-    for (row_id,) in connection.execute(f"SELECT id FROM waiting WHERE {NO_OBJECT.format('cells')} LIMIT 1"):
+    numbers = "typeof(deleted) <> 'integer' OR typeof(line) NOT IN ('integer', 'null')"
+    query = f"SELECT id FROM waiting WHERE ({NO_OBJECT.format('cells')}) OR {numbers} LIMIT 1"
+    for (row_id,) in connection.execute(query):
         raise sqlite3.DatabaseError(f"what waits of {row_id} is no row of a file")
 
     query = f"SELECT {', '.join(WAITING_COLUMNS)} FROM waiting ORDER BY kind, id"
