@@ -84,8 +84,11 @@ def _facts(connection: sqlite3.Connection) -> Iterator[str]:
 
 
 def _runs(connection: sqlite3.Connection, *, whole: bool) -> Iterator[str]:
-    for number, run_id, started_at in connection.execute("SELECT number, run_id, started_at FROM runs"):
-        if not (_is_run_id(run_id) and _is_moment(started_at)):
+    for number, run_id, started_at, applied in connection.execute(
+        "SELECT number, run_id, started_at, applied FROM runs"
+    ):
+        # When one started that applied nothing is only shown.
+        if not (_is_run_id(run_id) and (not applied or _is_moment(started_at))):
             yield f"run {run_id if _is_run_id(run_id) else f'number {number}'}"
     newest = "" if whole else f" AND number > (SELECT max(number) FROM runs) - {_NEWEST}"
     query = f"SELECT number FROM runs WHERE ({NO_OBJECT.format('summary')}){newest}"
