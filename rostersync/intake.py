@@ -289,7 +289,8 @@ def _last_rows(
     from rostersync.importers.chain import same_schools
     from rostersync.model.completeness import LastRows
 
-    if not same_schools(meta, settings.schools.include):
+    same = same_schools(meta, settings.schools.include)
+    if not (meta.get("settings_digest") == settings.digest() if same is None else same):
         return None
     if before is not None:
         return LastRows(before.users["id"], before.classes["id"])

@@ -76,9 +76,9 @@ def chain_facts(
     return {}
 
 
-def same_schools(meta: Mapping[str, str], include: Collection[str]) -> bool:
-    """Whether the same schools take part as in the last bulk set; not where that is not known."""
-    return meta.get(INCLUDE) == _included(include)
+def same_schools(meta: Mapping[str, str], include: Collection[str]) -> bool | None:
+    """Whether the same schools take part as in the last bulk set; None where the state does not tell."""
+    return meta[INCLUDE] == _included(include) if INCLUDE in meta else None
 
 
 def seen_files(delivery: Delivery) -> dict[str, Any]:

@@ -5,8 +5,10 @@ Every sign has its counter-case: a night that looks alike and is complete.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -209,9 +211,20 @@ def test_r_f1_others_leave_where_only_the_state_knows_them(
 
 
 def test_the_last_rows_do_not_leave_on_the_night_of_another_setting(district: District) -> None:
-    district.configure(guards=NO_LIMITS, restore_classes=True)
+    district.configure(guards=NO_LIMITS, update_active_contacts=True)
     assert verdict(district.night(PEOPLE[:-3], CLASSES, ROLL))[0] == "doubtful"
     assert gone(district) == set()
+
+
+@pytest.mark.parametrize(("settings", "word"), [({}, "doubtful"), ({"update_active_contacts": True}, "complete")])
+def test_a_state_that_does_not_tell_which_schools_took_part_goes_by_the_settings(
+    district: District, settings: dict[str, bool], word: str
+) -> None:
+    """As one of an earlier version is."""
+    with contextlib.closing(sqlite3.connect(district.folder / "state.db")) as state, state:
+        assert state.execute("DELETE FROM meta WHERE key = 'included'").rowcount == 1
+    district.configure(guards=NO_LIMITS, **settings)
+    assert verdict(district.night(PEOPLE[:-3], CLASSES, ROLL))[0] == word
 
 
 def test_r_d1_guards_come_first_where_the_end_of_a_file_is_missing(tmp_path: Path) -> None:
