@@ -13,6 +13,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -39,6 +40,7 @@ CALLS = {
 _FIRED = re.compile(r"\(INJECTED\)|--- SIG(TERM|INT) |\+\+\+ killed by SIGKILL")
 _CALL = re.compile(r"\d+ +(\w+)\(")
 TIMEOUT = 60  # seconds
+STUCK = 900  # seconds, for a command that is looked at after every call
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,12 @@ class Program:
         """Run the night's command to its end, stopped after each call that changes files, and call `at_each` there."""
         every = ",".join(call for calls in CALLS.values() for call in calls)
         options = ["-e", f"trace={every}", "-e", f"inject={every}:signal=SIGSTOP"]
-        code, said, _ = self._traced(options, night, folder, {"MISTAKE": mistake} if mistake else {}, at_each)
+        stuck = threading.Timer(STUCK, self._process.kill)  # whoever waits for it fails then
+        stuck.start()
+        try:
+            code, said, _ = self._traced(options, night, folder, {"MISTAKE": mistake} if mistake else {}, at_each)
+        finally:
+            stuck.cancel()
         assert code == 0, said
 
     def followed(self, night: Night, folder: Path, mistake: str = "") -> list[str]:
