@@ -9,6 +9,7 @@ files of the state differ from those of the moment before, they are copied. Each
 from __future__ import annotations
 
 import contextlib
+import re
 import shutil
 import sqlite3
 import sys
@@ -31,6 +32,7 @@ OF_THE_CLOCK = {"finished_at", "summary", "content"}
 """Columns that say how long a run took, and the packed report, which is compared as rows elsewhere."""
 OF_THE_RUN = {"run_id", "started_at", "created_at", "source"}
 """Columns that differ between two runs of the same night."""
+SINCE_DAY = re.compile(r'"since": "\d{4}-\d\d-\d\d"')
 FACTS_OF_RUNS = {"generation", "snapshot", "based_on", "delivery_since", "last_deliveries"}
 
 
@@ -55,7 +57,13 @@ def rows_of(path: Path, *, without: frozenset[str] | set[str] = frozenset()) -> 
 def settled(path: Path) -> Rows:
     """What runs decide on and what people see: all but what any further run leaves."""
     rows = rows_of(path, without=OF_THE_CLOCK | OF_THE_RUN | FACTS_OF_RUNS)
+    rows["meta"] = [tuple((name, _any_day(value)) for name, value in row) for row in rows["meta"]]
     return {name: found for name, found in rows.items() if name not in LEFT_BY_RUNS}
+
+
+def _any_day(value: Any) -> Any:
+    """The remembered inputs of a run name its day: the next run may be of the next one."""
+    return SINCE_DAY.sub("", value) if isinstance(value, str) else value
 
 
 def integrity(path: Path) -> list[tuple[Any, ...]]:
