@@ -33,9 +33,7 @@ _TORN = "TRUNCATED_ROW"
 _NIGHTS = 5  # so many deliveries in a row tell what is usual of times
 _TOGETHER = 3600  # seconds: files of one export
 _APART = 12 * 3600  # seconds: files of two
-_NEAR_THE_END = (
-    0.1  # so many of the others may stand behind the last rows by lines of earlier nights, which moved since
-)
+_NEAR_THE_END = 0.1  # such a share of the others may stand behind the last rows: lines of earlier nights have moved
 _NAMED = 3  # so many people or classes at the end of a file go in no district while other rows still name them
 
 
