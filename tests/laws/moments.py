@@ -32,19 +32,23 @@ OF_THE_CLOCK = {"finished_at", "summary", "content"}
 """Columns that say how long a run took, and the packed report, which is compared as rows elsewhere."""
 OF_THE_RUN = {"run_id", "started_at", "created_at", "source"}
 """Columns that differ between two runs of the same night."""
-SINCE_DAY = re.compile(r'"since": "\d{4}-\d\d-\d\d"')
+SINCE_DAY = re.compile(r'("since\\*": \\*")\d{4}-\d\d-\d\d')
+"""The remembered inputs of a run name its day, and so does their before-image: two tries may be of two days."""
 FACTS_OF_RUNS = {"generation", "snapshot", "based_on", "delivery_since", "last_deliveries"}
 
 
 def rows_of(path: Path, *, without: frozenset[str] | set[str] = frozenset()) -> Rows:
-    """Every row of every table of a state, but for these columns; facts of `meta` too where they are named so."""
+    """Every row of every table of a state, but for these columns; facts of `meta` too where they are named so.
+
+    The day from which on the inputs of a run hold is left out of their text.
+    """
     with contextlib.closing(sqlite3.connect(path)) as state:  # not read-only: a log that a kill left is played back
         state.row_factory = sqlite3.Row
         names = [name for (name,) in state.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         return {
             name: sorted(
                 (
-                    tuple((column, row[column]) for column in row.keys() if column not in without)  # noqa: SIM118
+                    tuple((column, _any_day(row[column])) for column in row.keys() if column not in without)  # noqa: SIM118
                     for row in state.execute(f"SELECT * FROM {name}")
                     if name != "meta" or row["key"] not in without
                 ),
@@ -57,13 +61,11 @@ def rows_of(path: Path, *, without: frozenset[str] | set[str] = frozenset()) -> 
 def settled(path: Path) -> Rows:
     """What runs decide on and what people see: all but what any further run leaves."""
     rows = rows_of(path, without=OF_THE_CLOCK | OF_THE_RUN | FACTS_OF_RUNS)
-    rows["meta"] = [tuple((name, _any_day(value)) for name, value in row) for row in rows["meta"]]
     return {name: found for name, found in rows.items() if name not in LEFT_BY_RUNS}
 
 
 def _any_day(value: Any) -> Any:
-    """The remembered inputs of a run name its day: the next run may be of the next one."""
-    return SINCE_DAY.sub("", value) if isinstance(value, str) else value
+    return SINCE_DAY.sub(r"\1", value) if isinstance(value, str) else value
 
 
 def integrity(path: Path) -> list[tuple[Any, ...]]:
