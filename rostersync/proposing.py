@@ -87,6 +87,7 @@ def _propose(
     absent: bool,
 ) -> tuple[Plan, Roster]:
     from rostersync import planning, quiet_night
+    from rostersync.diff import with_unread
     from rostersync.model.inputs import INPUTS, inputs_fact
     from rostersync.model.plan import Plan
     from rostersync.policies.waiting import waiting_rows
@@ -102,11 +103,13 @@ def _propose(
         roster = found.roster
         with watch.stage("scope"):
             night = scope(roster, found.changes, state, tonight.today)
+            if roster.unread is not None:
+                roster.unread.give_up_lines()
         with watch.stage("decide"):
             scoped()
             decisions, judgement = _decided(tonight, night, roster, state, connection, begun)
             notes, changed = planning.notes_and_changes(decisions, judgement, roster)
-            afterwards = planning.snapshot_afterwards(found.rows, decisions)
+            afterwards = planning.snapshot_afterwards(with_unread(found.read, found.before, roster), decisions)
             moved = not planning.same_snapshot(afterwards, found.before)
             waiting = waiting_rows(roster, decisions, notes, state.waiting())
             inputs = quiet_night.inputs_of(settings, delivery, roster, tonight.started_at)
@@ -139,14 +142,14 @@ def _propose(
 
 @dataclass(frozen=True)
 class _Compared:
-    """Tonight's import beside the last applied one: `before` its fingerprints, `rows` those of tonight.
+    """Tonight's import beside the last applied one: `before` its fingerprints, `read` those of the rows that were read.
 
     `changes` None: every record is looked at.
     """
 
     roster: Roster
     before: Snapshot | None
-    rows: Snapshot
+    read: Snapshot
     changes: Changes | None
 
 
@@ -166,7 +169,7 @@ def _compared(
         Doubt: rows were recognised, and something needs all files as a whole.
     """
     from rostersync import intake
-    from rostersync.diff import diff, fingerprints, with_unread
+    from rostersync.diff import diff, fingerprints
     from rostersync.model.snapshot import Doubt
     from rostersync.state import snapshot
 
@@ -181,12 +184,12 @@ def _compared(
             begun.read(roster)
     with tonight.watch.stage("compare"):
         roster = intake.weighed(settings, roster, delivery, before, state, tonight.today, overrides, absent=absent)
-        sound = fingerprints(roster, seed)
+        rows = fingerprints(roster, seed)
         everything = tonight.full or intake.needs_full_look(settings, roster, meta)
         if everything and roster.unread is not None:
             raise Doubt
-        changes = None if everything or before is None else diff(sound, before, roster.unread)
-        return _Compared(roster, before, with_unread(sound, before, roster), changes)
+        changes = None if everything or before is None else diff(rows, before, roster.unread)
+        return _Compared(roster, before, rows, changes)
 
 
 def _decided(

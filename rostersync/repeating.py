@@ -57,16 +57,17 @@ class Repeat:
         from rostersync.state.connection import writing
 
         with self.watch.stage("report"):
-            tables = standing_tables(self.settings, standing, self.run_id)
-        if tables is None:
+            found = standing_tables(self.settings, standing, self.run_id)
+        if found is None:
             return None
+        tables, moves = found
         told: list[RunSummary] = []
 
         def meanwhile(known: Callable[[RunSummary], None]) -> None:
             with writing(self.settings.state.path) as connection:
                 with self.watch.stage("apply"):
-                    ledger = self._record(connection, standing, tables, source)
-                summary = self._summary(standing, tables, source, ledger)
+                    self._record(connection, standing, tables, moves, source)
+                summary = self._summary(standing, tables, source, moves.counts)
                 self._write_row(connection, source, summary)
                 known(summary)
             told.append(summary)
@@ -81,9 +82,9 @@ class Repeat:
         return Outcome(self.run_id, folder, told[0], told[0].run.exit_code)
 
     def _record(
-        self, connection: sqlite3.Connection, standing: Standing, tables: ReportTables, source: str
-    ) -> dict[str, dict[str, int]]:
-        """Writes what any applied run writes, its row unfinished; gives the counts of the ledger."""
+        self, connection: sqlite3.Connection, standing: Standing, tables: ReportTables, moves: LedgerMoves, source: str
+    ) -> None:
+        """Writes what any applied run writes, its row unfinished."""
         from rostersync.importers.chain import chain_facts
         from rostersync.reports.packing import pack
         from rostersync.state import journal, report_tables
@@ -91,13 +92,11 @@ class Repeat:
 
         keep = self.settings.reports.keep
         self._write_row(connection, source, None)
-        moves = _moves(connection, standing, tables, self.run_id)
         with journal.recording(connection, self.run_id, keep):
             facts = chain_facts(_modes(standing), standing.meta, self.run_id, self.settings.schools.include)
             connection.executemany("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", facts.items())
             write_ledger(connection, moves, self.run_id, keep)
         report_tables.keep(connection, self.run_id, pack(tables), keep)
-        return moves.counts
 
     def _write_row(self, connection: sqlite3.Connection, source: str, summary: RunSummary | None) -> None:
         from rostersync.state.writer import record_run
@@ -126,10 +125,11 @@ class Repeat:
         return reporting.finished(summary, self.watch.seconds)
 
 
-def standing_tables(settings: Settings, standing: Standing, run_id: str) -> ReportTables | None:
+def standing_tables(settings: Settings, standing: Standing, run_id: str) -> tuple[ReportTables, LedgerMoves] | None:
     """What is reported again: of the last run's rows those that stand, its findings with the marks of tonight.
 
-    None where its tables are not kept.
+    Also what the same findings once more move in the ledger, to which only runs write. None where the last run's tables
+    are not kept.
     """
     import polars as pl
 
@@ -148,7 +148,7 @@ def standing_tables(settings: Settings, standing: Standing, run_id: str) -> Repo
         except KeyError:
             return None
         moves, nights = _moves(connection, standing, tables, run_id), first_nights(connection)
-    return with_marks(tables, moves, nights, settings.district.zone)
+    return with_marks(tables, moves, nights, settings.district.zone), moves
 
 
 def _modes(standing: Standing) -> dict[str, str]:

@@ -72,6 +72,7 @@ class _File:
         if opened.may_be_cut:
             raise Doubt
         self._opened, self._rows = opened, rows
+        opened.text.give_up_bytes()
         self.texts = opened.text.texts(seed)
         hashes, known = self.texts.hashes, rows["text"]
         self.kept = known.is_in(hashes.implode()).fill_null(value=False)
@@ -105,6 +106,10 @@ class _File:
         if not findings.is_empty:
             raise Doubt
         return table
+
+    def give_up_lines(self) -> None:
+        """Frees their memory; the file is read again by whoever asks for some once more."""
+        self._opened.text.give_up_lines()
 
     def _lines(self, rows: pl.Series) -> pl.Series:
         texts = self._rows["text"].filter(rows)
@@ -200,8 +205,14 @@ class UnreadRows:
         self._before, self._region = before, region
         self._users, self._enrollments = users, enrollments
         self._user_keys, self._class_keys = user_keys, class_keys
-        self._read = self._users.kept & False  # rows of the snapshot
+        self._read, self._read_members = users.kept & False, enrollments.kept & False  # rows of the snapshot
         self._read_users: pl.DataFrame | None = None
+        self._read_enrollments: pl.DataFrame | None = None
+
+    def give_up_lines(self) -> None:
+        """Frees the memory of the lines: most of what is asked for from now on was read before."""
+        for file in (self._users, self._enrollments):
+            file.give_up_lines()
 
     def kept(self, table: str) -> pl.Series:
         """Which rows of a table of the snapshot they are."""
@@ -231,7 +242,13 @@ class UnreadRows:
 
         of_users = self._user_keys.is_in(self._hashed(users).implode())
         in_classes = self._class_keys.is_in(self._hashed(classes).implode())
-        found = enrollments_of(self._enrollments.read_kept(of_users | in_classes), FindingList()).rows
+        wanted = (of_users | in_classes) & self._enrollments.kept
+        new = wanted & ~self._read_members
+        if self._read_enrollments is None or new.any():
+            rows = enrollments_of(self._enrollments.read_kept(new), FindingList()).rows
+            before = [] if self._read_enrollments is None else [self._read_enrollments]
+            self._read_enrollments, self._read_members = pl.concat([*before, rows]), self._read_members | new
+        found = self._read_enrollments
         by_user = pl.col("user_id").is_in(_texts(users).implode())
         return found.filter(by_user | pl.col("class_id").is_in(_texts(classes).implode()))
 

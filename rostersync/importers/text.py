@@ -80,19 +80,49 @@ class DelimitedText:
     def __init__(self, file: DeliveredFile, encoding: str = "auto", *, head: bool = False) -> None:
         """Read `file`, or with `head` only its first lines, to look at the header."""
         self.name = file.name
-        raw = _first_lines(file.path) if head else file.path.read_bytes()
-        whole = without_cut_letter(raw) if encoding == "auto" else raw
+        self._file, self._encoding, self._head = file.path, encoding, head
+        self._lone_returns = False
+        self._bytes: bytes | None = self._load()
+        self._all_lines: pl.DataFrame | None = self._read_lines()
+        self._has_quotes, self._ends_with_break = b'"' in self._data, self._data.endswith(b"\n")
+        self._first, self._body, self.header = self._read_header()
+
+    def _load(self) -> bytes:
+        raw = _first_lines(self._file) if self._head else self._file.read_bytes()
+        whole = without_cut_letter(raw) if self._encoding == "auto" else raw
         self.torn = len(whole) < len(raw)
-        self._data, self.windows_1252 = decoded(whole, encoding, self.name)
+        data, self.windows_1252 = decoded(whole, self._encoding, self.name)
         del whole
         del raw
-        if long_line(self._data) and b"\n" not in self._data[:LINE_LIMIT]:
-            self._data = with_plain_line_ends(self._data)
-        too_long = long_line(self._data)
+        if self._lone_returns or (long_line(data) and b"\n" not in data[:LINE_LIMIT]):
+            data = with_plain_line_ends(data)
+        too_long = long_line(data)
         if too_long:
             raise _too_long(self.name, too_long)
-        self._lines = self._read_lines()
-        self._first, self._body, self.header = self._read_header()
+        return data
+
+    @property
+    def _data(self) -> bytes:
+        """The file's bytes; read once more where they were given up."""
+        if self._bytes is None:
+            self._bytes = self._load()
+        return self._bytes
+
+    def give_up_bytes(self) -> None:
+        """Keep the lines alone: half the memory, and all that a reading of chosen lines needs."""
+        self._bytes = None
+
+    def give_up_lines(self) -> None:
+        """Keep neither: whoever asks for chosen lines once more has the file read once more."""
+        self._bytes = self._all_lines = None
+
+    @property
+    def _lines(self) -> pl.DataFrame:
+        """All lines, as `_read_lines` gives them."""
+        if self._all_lines is None:
+            self._all_lines = self._read_lines()
+            self.give_up_bytes()
+        return self._all_lines
 
     def _read_lines(self) -> pl.DataFrame:
         """All lines: `line` from 1 (u32), `text`."""
@@ -100,7 +130,7 @@ class DelimitedText:
 
         lines = pl.read_lines(self._data, name="text")
         if b"\r" in self._data and lines["text"].str.contains("\r", literal=True).any():
-            self._data = with_plain_line_ends(self._data)
+            self._lone_returns, self._bytes = True, with_plain_line_ends(self._data)
             lines = pl.read_lines(self._data, name="text")
         return lines.select(pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).alias("line"), "text")
 
@@ -134,7 +164,7 @@ class DelimitedText:
 
         texts = self._lines["text"].slice(self._body - 1)
         hashes = hashed(texts, seed)
-        if b'"' in self._data:
+        if self._has_quotes:
             frame = pl.DataFrame({"text": texts, "hash": hashes}).lazy()
             whole = pl.col("text").str.count_matches('"', literal=True) % 2 == 0
             hashes = frame.select(pl.when(whole).then(pl.col("hash"))).collect().to_series()
@@ -154,7 +184,7 @@ class DelimitedText:
         width = len(self.header)
         body = self._lines.slice(self._body - 1)
         if chosen is None:
-            self._lines = self._lines.clear()
+            self._all_lines = self._lines.clear()
         else:
             body = body.filter(chosen)
         plain = rf"^{_PLAIN_CELL}(?:,{_PLAIN_CELL}){{{width - 1}}}$" if 0 < width <= _PROVABLE_WIDTH else "$^"
@@ -177,14 +207,14 @@ class DelimitedText:
             data = str(texts.str.join("\n").item()).encode()
             cells = _parsed(data, 0, width, wanted, lines)
         if cells is None:
-            self._lines = self._read_lines()
+            self._all_lines = self._read_lines()
             records = self._lines.slice(self._body - 1) if singles is None else singles
             cells = _one_by_one(records.iter_rows(), wanted, self.name)
         if not blank.is_empty():
             cells = cells.join(blank, on="line", how="anti", maintain_order="left")
         if not spanning.is_empty():
             cells = pl.concat([cells, _one_by_one(spanning.iter_rows(), wanted, self.name)]).sort("line")
-        cut_short = int(cells["line"][-1]) if cells.height and not self._data.endswith(b"\n") else None
+        cut_short = int(cells["line"][-1]) if cells.height and not self._ends_with_break else None
         if chosen is not None and cut_short is not None and cut_short != self._last_line():
             cut_short = None
         faults = _faults(self.name, irregular, width, _named_width(self.header), cut_short)

@@ -28,6 +28,8 @@ from rostersync.settings.mistakes import nearest
 from rostersync.settings.section import Section
 
 SQLITE = "sqlite:///"
+_REGION = "US"
+"""Where telephone numbers without a country code are from, unless the settings name another country."""
 
 SourceKind = Literal["folder", "zip", "sftp"]
 Encoding = Literal["auto", "utf-8", "windows-1252"]
@@ -69,6 +71,8 @@ def _names_state(url: str, info: ValidationInfo) -> str:
 
 
 def _known_region(region: str) -> str:
+    if region == _REGION:  # most runs: the library that knows the others takes a while to load
+        return region
     from phonenumbers import SUPPORTED_REGIONS
 
     if region not in SUPPORTED_REGIONS:
@@ -104,7 +108,7 @@ class District(Section):
     """Who this is, and how its phone numbers and dates are read."""
 
     name: str = "School district"
-    region: Annotated[str, AfterValidator(_known_region)] = "US"
+    region: Annotated[str, AfterValidator(_known_region)] = _REGION
     timezone: Annotated[str, AfterValidator(_known_timezone)] = "UTC"
 
     @property

@@ -347,9 +347,12 @@ def a_quiet_night_forgets_edits(patch: Patch) -> None:
 def a_quiet_night_tells_everything_again(patch: Patch) -> None:
     """What the last run did is said once more."""
 
+    tables_of = repeating.standing_tables
+
     def mutant(settings: Any, standing: Any, run_id: str) -> Any:
+        found = tables_of(settings, standing, run_id)
         with opening.reading(settings.state.path) as connection:
-            return unpack(report_tables.kept(connection, standing.run_id))
+            return found and (unpack(report_tables.kept(connection, standing.run_id)), found[1])
 
     patch.setattr(repeating, "standing_tables", mutant)
 
@@ -359,8 +362,8 @@ def a_quiet_night_tells_nothing(patch: Patch) -> None:
     tables_of = repeating.standing_tables
 
     def mutant(settings: Any, standing: Any, run_id: str) -> Any:
-        tables = tables_of(settings, standing, run_id)
-        return replace(tables, users=tables.users.clear())
+        found = tables_of(settings, standing, run_id)
+        return found and (replace(found[0], users=found[0].users.clear()), found[1])
 
     patch.setattr(repeating, "standing_tables", mutant)
 
