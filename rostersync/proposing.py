@@ -104,17 +104,17 @@ def _propose(
         with watch.stage("scope"):
             night = scope(roster, found.changes, state, tonight.today)
             if roster.unread is not None:
-                roster.unread.give_up_lines()
+                roster.unread.give_up_lines("users")
         with watch.stage("decide"):
             scoped()
             decisions, judgement = _decided(tonight, night, roster, state, connection, begun)
             notes, changed = planning.notes_and_changes(decisions, judgement, roster)
-            afterwards = planning.snapshot_afterwards(with_unread(found.read, found.before, roster), decisions)
-            moved = not planning.same_snapshot(afterwards, found.before)
             waiting = waiting_rows(roster, decisions, notes, state.waiting())
             inputs = quiet_night.inputs_of(settings, delivery, roster, tonight.started_at)
             if judgement.status != "applied":
                 inputs = None
+            afterwards = planning.snapshot_afterwards(with_unread(found.read, found.before, roster), decisions)
+            moved = not planning.same_snapshot(afterwards, found.before)
     plan = Plan(
         run_id=tonight.run_id,
         started_at=tonight.started_at,

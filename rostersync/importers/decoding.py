@@ -12,7 +12,7 @@ LINE_LIMIT = 1 << 20
 BOM = codecs.BOM_UTF8
 
 _CHUNK = 1 << 22
-_WHOLE = 1 << 31  # bytes that polars is given at once
+_PART = 1 << 26  # bytes of which polars is given a copy
 _FOREIGN = {
     b"PK\x03\x04": "a zip archive or a spreadsheet",
     b"%PDF": "a PDF",
@@ -112,7 +112,7 @@ def _refuse_foreign(raw: bytes, name: str) -> None:
 
 def _first_byte_not_utf8(raw: bytes) -> int | None:
     """Its position, found in steps so that no second copy of a large file is made."""
-    if raw.isascii() or (len(raw) < _WHOLE and _is_utf8(raw)):
+    if raw.isascii() or _is_utf8(raw):
         return None
     decoder = codecs.getincrementaldecoder("utf-8")("strict")
     view = memoryview(raw)
@@ -126,11 +126,20 @@ def _first_byte_not_utf8(raw: bytes) -> int | None:
 
 
 def _is_utf8(raw: bytes) -> bool:
-    """Far quicker than Python's decoder, and it leaves the other threads alone; it does not say where."""
+    """Far quicker than Python's decoder, and it leaves the other threads alone; it does not say where.
+
+    In parts that end with a line: no letter is cut in two.
+    """
     import polars as pl
 
-    try:
-        pl.Series([raw], dtype=pl.Binary).cast(pl.String)
-    except pl.exceptions.PolarsError:
-        return False
+    start = 0
+    while start < len(raw):
+        end = raw.rfind(b"\n", start, start + _PART) + 1 if len(raw) - start > _PART else len(raw)
+        if end <= start:
+            return False  # a line as long as that is refused; the other decoder says where
+        try:
+            pl.Series([raw[start:end]], dtype=pl.Binary).cast(pl.String)
+        except pl.exceptions.PolarsError:
+            return False
+        start = end
     return True

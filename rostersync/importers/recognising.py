@@ -209,14 +209,15 @@ class UnreadRows:
         self._read_users: pl.DataFrame | None = None
         self._read_enrollments: pl.DataFrame | None = None
 
-    def give_up_lines(self) -> None:
-        """Frees the memory of the lines: most of what is asked for from now on was read before."""
-        for file in (self._users, self._enrollments):
-            file.give_up_lines()
+        self._files = {"users": users, "enrollments": enrollments}
+
+    def give_up_lines(self, table: str) -> None:
+        """Frees the memory of a file's lines: most of what is asked for from now on was read before."""
+        self._files[table].give_up_lines()
 
     def kept(self, table: str) -> pl.Series:
         """Which rows of a table of the snapshot they are."""
-        return {"users": self._users, "enrollments": self._enrollments}[table].kept
+        return self._files[table].kept
 
     def user_ids(self) -> pl.Series:
         """The sourcedIds of all users among them."""

@@ -118,8 +118,8 @@ class Unread(Protocol):
         """The next day after `today` on which an enrollment among them ends."""
         ...
 
-    def give_up_lines(self) -> None:
-        """Frees the memory of the lines: most of what is asked for from now on was read before."""
+    def give_up_lines(self, table: str) -> None:
+        """Frees the memory of a file's lines: most of what is asked for from now on was read before."""
         ...
 
 

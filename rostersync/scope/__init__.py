@@ -24,6 +24,8 @@ def scope(roster: Roster, changes: Changes | None, state: StateReader, today: da
     circle = circle_of(roster, changes, state, named)
     users = users_in_scope(roster, state, circle)
     enrollments = enrollments_in_scope(roster, changes, state, circle)
+    if roster.unread is not None:
+        roster.unread.give_up_lines("enrollments")
     classes = classes_in_scope(roster, changes, state, enrollments)
     enrollments = with_owners(state, enrollments, users, classes)
     account_ids = None if circle is None else users.filter(users["known"])["account_id"].unique().to_list()
