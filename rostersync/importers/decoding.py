@@ -76,8 +76,10 @@ def without_cut_letter(raw: bytes) -> bytes:
         if 0x80 <= lead < 0xC0:  # a later byte of a letter
             continue
         wanted = 2 if 0xC2 <= lead < 0xE0 else 3 if 0xE0 <= lead < 0xF0 else 4 if 0xF0 <= lead < 0xF5 else 0
+        if size >= wanted:
+            return raw
         rest = raw[:-size]
-        return rest if size < wanted and not rest.isascii() and _first_byte_not_utf8(rest) is None else raw
+        return rest if not rest.isascii() and _first_byte_not_utf8(rest) is None else raw
     return raw
 
 

@@ -90,7 +90,10 @@ def _miscounted(connection: sqlite3.Connection) -> list[str]:
     """Kinds at schools whose kept count is not that of a recount; none where no count is kept: the next sync counts."""
     if not record_counts.stand(connection):
         return []
-    kept, counted = record_counts.kept(connection), record_counts.recount(connection)
+    try:
+        kept, counted = record_counts.kept(connection), record_counts.recount(connection)
+    except StateError:  # a school's id is no text, as "values" says
+        return ["everything"]
     return [
         f"{kind}@{school}"
         for kind, school in kept.keys() | counted.keys()

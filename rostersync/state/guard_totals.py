@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from rostersync.model.guards import GuardKey
+from rostersync.state.unusable import schools_listed
 
 _STAFF = "(instr({0}.roles, 'teacher') OR instr({0}.roles, 'administrator'))"
 _KIND = f"CASE WHEN {_STAFF} THEN 'staff' WHEN instr({{0}}.roles, 'student') THEN 'students' ELSE 'guardians' END"
@@ -87,10 +88,14 @@ AMONG_TOUCHED: Among = MappingProxyType(
 
 
 def counted(connection: sqlite3.Connection, kind: str, among: Among = EVERYTHING) -> Counter[str]:
-    """School id -> current records of the SIS of this kind there, by their definition."""
+    """School id -> current records of the SIS of this kind there, by their definition.
+
+    Raises:
+        StateError: a school's id is no text.
+    """
     found: Counter[str] = Counter()
     for lists, count in connection.execute(_QUERIES[kind].format_map(among)):
-        for school in set((lists or "").split(",")) - {""} or {""}:
+        for school in schools_listed(lists) or {""}:
             found[school] += count
     return found
 

@@ -15,6 +15,7 @@ from rostersync.model.night import (
     USER_STATE,
 )
 from rostersync.state.sessions import read_sessions
+from rostersync.state.unusable import schools_listed
 from rostersync.state.user_roles import read_user_roles
 from rostersync.state.waiting import held_enrollments, read_waiting
 
@@ -60,12 +61,16 @@ class StateReader:
         return dict(self._connection.execute("SELECT sourced_id, coalesce(name, sourced_id) FROM orgs").fetchall())
 
     def school_ids(self) -> set[str]:
-        """Every org id that the state knows: named by an import, by a user or by a class."""
+        """Every org id that the state knows: named by an import, by a user or by a class.
+
+        Raises:
+            StateError: one that cannot be an id.
+        """
         query = (
             "SELECT sourced_id FROM orgs UNION SELECT school_id FROM classes WHERE school_id IS NOT NULL "
             "UNION SELECT school_ids FROM users WHERE school_ids IS NOT NULL"
         )
-        return {school for (listed,) in self._connection.execute(query) for school in listed.split(",")}
+        return {school for (listed,) in self._connection.execute(query) for school in schools_listed(listed)}
 
     def users(self, ids: Iterable[str] | None) -> pl.DataFrame:
         """Users: `id` and USER_STATE."""

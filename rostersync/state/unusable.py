@@ -54,6 +54,20 @@ def refuse(connection: sqlite3.Connection, path: Path) -> None:
         )
 
 
+def schools_listed(value: object) -> set[str]:
+    """The ids of schools that a column lists, separated by commas; of a blank one none.
+
+    Raises:
+        StateError: it is no text.
+    """
+    if value is None or isinstance(value, str):
+        return {school for school in (value or "").split(",") if school}
+    raise StateError(
+        "the state names schools by values that are no text; nothing was changed; `rostersync state check` says in "
+        "which column; restore a backup: rostersync state restore FILE"
+    )
+
+
 def drop_disposable(connection: sqlite3.Connection) -> None:
     """Empty the facts that only save time where they are no text: a run could not note what it replaces."""
     keys = ", ".join(f"'{key}'" for key in sorted(_DISPOSABLE))

@@ -180,6 +180,20 @@ def test_a_value_that_cannot_be_used_is_named_and_nothing_goes_on_from_it(synced
     )
 
 
+@pytest.mark.parametrize("column", ["users.school_ids", "classes.school_id"])
+def test_a_school_that_is_no_text_is_named_and_not_repeated(synced, column):
+    table, name = column.split(".")
+    write(synced, f"UPDATE {table} SET {name} = CAST('secret' AS BLOB)")
+    found = {row["check"]: row for row in json.loads(done(synced, "state", "check", "--format", "json", code=1).out)}
+    assert (found["values"]["ids"], found["counts"]["ids"]) == (column, "everything")
+    before = one(synced, "SELECT count(*) || max(rowid) FROM changes")
+    said = done(synced, "sync", "--full", code=2).err
+    assert "names schools by values that are no text" in said
+    assert said.count("\n") == 1
+    assert "secret" not in said
+    assert before == one(synced, "SELECT count(*) || max(rowid) FROM changes")
+
+
 @pytest.mark.parametrize("value", ["x'00ff'", "'../state.db.snapshots'", "'nowhere'", "17"])
 def test_a_snapshot_that_cannot_be_used_is_made_again(run, synced, value):
     write(synced, FACT.format("snapshot", value))
