@@ -146,6 +146,7 @@ def night(
             summary = reporting.summary(
                 settings, plan, roster, delivery, tables, dry_run=dry_run, seconds=watch.seconds
             )
+            del roster  # a large part of a first load's memory
             outcome = finish(settings, plan, tables, summary, dry_run=dry_run, watch=watch, begun=begun)
     except BaseException as error:
         # A damaged state is not written to, not even to say so.

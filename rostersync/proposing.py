@@ -108,6 +108,7 @@ def _propose(
         with watch.stage("decide"):
             scoped()
             decisions, judgement = _decided(tonight, night, roster, state, connection, begun)
+            del night  # a large part of a large night's memory
             notes, changed = planning.notes_and_changes(decisions, judgement, roster)
             waiting = waiting_rows(roster, decisions, notes, state.waiting())
             inputs = quiet_night.inputs_of(settings, delivery, roster, tonight.started_at)
