@@ -16,16 +16,15 @@ from tests.faults.verdict import Expected
 
 EVERY_POINT = frozenset(os.environ.get("TESTS_EVERY_POINT", "").replace(",", " ").split())
 """Faults that are tried at all calls, by name; `all` of them."""
-SMALL = ("undo", "migration")
-"""Commands at all of whose calls errors are tried anyway."""
+AT_ALL_CALLS = ("sync", "undo", "migration")
+"""Commands of which every call fails in any case, with ENOSPC and with EIO."""
 SAMPLE = 20
-SAMPLE_OF_ERRORS = 60
 """So many calls of a command meet a fault that is not tried at all of them, and at least one of each kind."""
 
 
 def at_every_point(name: str, fault: Fault) -> bool:
     """Whether a fault is tried at all calls of a command rather than at a sample of them."""
-    return not EVERY_POINT.isdisjoint({fault, "all"}) or (name in SMALL and fault in {"ENOSPC", "EIO"})
+    return not EVERY_POINT.isdisjoint({fault, "all"}) or (name in AT_ALL_CALLS and fault in {"ENOSPC", "EIO"})
 
 
 @dataclass
@@ -64,9 +63,8 @@ class Sweep:
         swept = Swept(self._program.counted(self.night, self._folder, fault))
         wrong = []
         every = at_every_point(self.night.name, fault)
-        size = SAMPLE_OF_ERRORS if self.night.name == "sync" and fault in {"ENOSPC", "EIO"} else SAMPLE
         for call, count in swept.calls.items():
-            for number in range(1, count + 1) if every else _sample(count, size / swept.found, fault):
+            for number in range(1, count + 1) if every else _sample(count, SAMPLE / swept.found, fault):
                 try:
                     which = self.at(Point(fault, call, number))
                 except AssertionError as error:

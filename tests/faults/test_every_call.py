@@ -1,8 +1,8 @@
 """R-A4 at every system call: a command that is killed there, or whose call fails, leaves all of its work or none.
 
 What a kill leaves is looked at after every call, in one run that is stopped there; beside it commands are really killed
-at a sample of calls, and calls fail: all of an undo and a migration, a sample of the others. With TESTS_EVERY_POINT=all
-all of everything.
+at a sample of calls, and every call of a sync, an undo and a migration fails; of a first load a sample. With
+TESTS_EVERY_POINT=all all of everything.
 
 Afterwards the state is sound and the next night comes to the same end; no message is queued twice, what was said agrees
 with what was left, and the report of a run that is applied can be written.
