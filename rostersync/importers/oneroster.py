@@ -121,12 +121,15 @@ class _Reading:
         self._deleted: dict[str, frozenset[str]] = {}
         # The largest file is read beside the others: much of the work on a file keeps one core busy and no more.
         with ThreadPoolExecutor(1, thread_name_prefix=ENROLLMENTS.file) as beside:
-            enrollments = beside.submit(self._read_enrollments)
             try:
+                enrollments = beside.submit(self._read_enrollments)
                 table = self._read_before_enrollments()
-            finally:
                 if recognising is not None:
                     recognising.tell(self._known.get(USERS.table), self._known.get(CLASSES.table))
+            except BaseException:  # SIGTERM may come at any place; whoever waits for the other thread would never end
+                if recognising is not None:
+                    recognising.give_up()
+                raise
             members = beside.submit(lambda: self._members(enrollments.result(), today))
             self._users = self._read_users(table, region)
             self._enrollments, self._membership = enrollments.result(), members.result()

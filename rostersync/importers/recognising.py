@@ -8,8 +8,9 @@ recognised, so that it is said again. Whatever only a whole reading could tell r
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Collection
-from concurrent.futures import Future
+from concurrent.futures import CancelledError
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from rostersync.importers.tables import OpenTable, Table
 
 _KEY = ["class_id", "user_id", "role"]
+_A_MOMENT = 0.002  # seconds
 
 
 def read_as(package: Package, org_ids: pl.Series | None) -> str:
@@ -121,7 +123,8 @@ class Recognising:
 
     def __init__(self, before: Snapshot, region: str, today: date) -> None:
         self.before, self._region, self._today = before, region, today
-        self._known: Future[tuple[pl.Series, pl.Series]] = Future()
+        self._known: tuple[pl.Series, pl.Series] | None = None
+        self._given_up = False
 
     def users(self, opened: OpenTable, findings: FindingList) -> Table:
         """The users who are not recognised, those of whom there is another row, and those who name an unknown one.
@@ -153,9 +156,24 @@ class Recognising:
     def tell(self, users: pl.Series | None, classes: pl.Series | None) -> None:
         """The sourcedIds that the files have: `enrollments` waits for them. None: there will not be any."""
         if users is None or classes is None:
-            self._known.cancel()
+            self.give_up()
         else:
-            self._known.set_result((hashed(users, self.before.seed), hashed(classes, self.before.seed)))
+            self._known = (hashed(users, self.before.seed), hashed(classes, self.before.seed))
+
+    def give_up(self) -> None:
+        """There is nothing to wait for any more."""
+        self._given_up = True
+
+    def _told(self) -> tuple[pl.Series, pl.Series]:
+        """Hashes of the sourcedIds of users and classes, once they are known.
+
+        Looked for rather than waited for: a signal can end the other thread at any place, in a lock's code as well.
+        """
+        while self._known is None:
+            if self._given_up:
+                raise CancelledError
+            time.sleep(_A_MOMENT)
+        return self._known
 
     def enrollments(self, opened: OpenTable, findings: FindingList) -> Table:
         """The enrollments that are not recognised, those of unknown users and classes, and those that have ended.
@@ -171,7 +189,7 @@ class Recognising:
         rows, seed = self.before.enrollments, self.before.seed
         self._enrollments = _File(opened, rows, seed)
         self._user_keys, self._class_keys = hashed(rows["user_id"], seed), hashed(rows["class_id"], seed)
-        users, classes = self._known.result()
+        users, classes = self._told()
         unknown = ~self._user_keys.is_in(users.implode()) | ~self._class_keys.is_in(classes.implode())
         self._enrollments.read_too(unknown | (rows["ends"] <= self._today).fill_null(value=False))
         said = FindingList()

@@ -40,7 +40,8 @@ CALLS = {
 _FIRED = re.compile(r"\(INJECTED\)|--- SIG(TERM|INT) |\+\+\+ killed by SIGKILL")
 _CALL = re.compile(r"\d+ +(\w+)\(")
 TIMEOUT = 60  # seconds
-STUCK = 900  # seconds, for a command that is looked at after every call
+STUCK = 120  # seconds
+STUCK_WITH_STOPS = 900  # seconds, for a command that is looked at after every call
 
 
 @dataclass(frozen=True)
@@ -120,12 +121,8 @@ class Program:
         """Run the night's command to its end, stopped after each call that changes files, and call `at_each` there."""
         every = ",".join(call for calls in CALLS.values() for call in calls)
         options = ["-e", f"trace={every}", "-e", f"inject={every}:signal=SIGSTOP"]
-        stuck = threading.Timer(STUCK, self._process.kill)  # whoever waits for it fails then
-        stuck.start()
-        try:
-            code, said, _ = self._traced(options, night, folder, {"MISTAKE": mistake} if mistake else {}, at_each)
-        finally:
-            stuck.cancel()
+        given = {"MISTAKE": mistake} if mistake else {}
+        code, said, _ = self._traced(options, night, folder, given, at_each, within=STUCK_WITH_STOPS)
         assert code == 0, said
 
     def followed(self, night: Night, folder: Path, mistake: str = "") -> list[str]:
@@ -143,7 +140,10 @@ class Program:
         folder: Path,
         environment: dict[str, str],
         at_each_stop: Callable[[], None] = lambda: None,
+        *,
+        within: float = STUCK,
     ) -> tuple[int, str, list[str]]:
+        """Exit code, what was said, and strace's lines; a command that hangs is killed, which no test expects."""
         trace, said = folder.with_name(f"{folder.name}.trace"), folder.with_name(f"{folder.name}.said")
         given = {**night.environment, **environment}
         child = self._ask(folder=str(folder), arguments=night.arguments, environment=given, said=str(said))
@@ -152,8 +152,13 @@ class Program:
         assert follower.stderr is not None
         attached = follower.stderr.readline()
         assert "attached" in attached, f"strace cannot follow a process: {attached}"
-        while (code := self._ask()) is None:
-            at_each_stop()
+        stuck = threading.Timer(within, os.kill, (child, signal.SIGKILL))
+        stuck.start()
+        try:
+            while (code := self._ask()) is None:
+                at_each_stop()
+        finally:
+            stuck.cancel()
         follower.communicate(timeout=TIMEOUT)
         return code, said.read_text(), trace.read_text(errors="replace").splitlines()
 

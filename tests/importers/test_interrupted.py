@@ -1,0 +1,106 @@
+"""A reading that is interrupted ends, wherever that happens: its threads wait for nobody who will not come."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from pathlib import Path
+from random import Random
+from types import FrameType
+from typing import Any
+
+import pytest
+
+from rostersync.diff import fingerprints
+from rostersync.importers.oneroster import _Reading
+from rostersync.importers.recognising import Recognising
+from rostersync.model.delivery import Delivery
+from rostersync.model.snapshot import Snapshot
+from tests.importers.test_recognising import SEED, TODAY, deliver, looked_at, made
+
+LONG = 60
+"""Seconds after which a reading of a few rows hangs."""
+WATCHED = {
+    function.__code__
+    for function in (
+        _Reading.__init__,
+        _Reading._read_before_enrollments,
+        Recognising.users,
+        Recognising.tell,
+    )
+}
+
+
+class Interrupted(BaseException):
+    """As a signal's."""
+
+
+class Interrupting:
+    """Raises at one of the lines that the thread comes to in functions that another thread may wait for."""
+
+    def __init__(self, at: int) -> None:
+        self._at, self.lines = at, 0
+
+    def __call__(self, frame: FrameType, event: str, _: Any) -> Any:
+        if frame.f_code not in WATCHED:
+            return None
+        if event == "line":
+            self.lines += 1
+            if self.lines == self._at:
+                raise Interrupted
+        return self
+
+
+@pytest.fixture(scope="module")
+def two_nights(tmp_path_factory: pytest.TempPathFactory) -> tuple[Delivery, Snapshot]:
+    """The files of a small district, and the fingerprints of its night before."""
+    folder = tmp_path_factory.mktemp("nights")
+    files = made(Random(3))
+    before = fingerprints(looked_at(deliver(folder / "first", files, Random(1)), TODAY), SEED)
+    return deliver(folder / "second", files, Random(1)), before
+
+
+def ends(delivery: Delivery, before: Snapshot, at: int) -> tuple[str, int]:
+    """How a reading that is interrupted at a line ends, and how many lines there were."""
+    interrupting, ended = Interrupting(at), "hangs"
+
+    def reading() -> None:
+        nonlocal ended
+        sys.settrace(interrupting)
+        try:
+            looked_at(delivery, TODAY, before)
+            ended = "read"
+        except Interrupted:
+            ended = "interrupted"
+        finally:
+            sys.settrace(None)
+
+    thread = threading.Thread(target=reading, daemon=True)
+    thread.start()
+    thread.join(LONG)
+    return ended, interrupting.lines
+
+
+def test_a_reading_ends_wherever_it_is_interrupted(two_nights: tuple[Delivery, Snapshot]) -> None:
+    ended, lines = ends(*two_nights, at=0)
+    assert ended == "read"
+    assert lines > 40
+    found = {at: ends(*two_nights, at)[0] for at in range(1, lines + 1)}
+    assert set(found.values()) == {"interrupted"}, found
+
+
+def test_a_reading_ends_where_nobody_can_be_told(
+    two_nights: tuple[Delivery, Snapshot], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise Interrupted
+
+    monkeypatch.setattr(Recognising, "tell", fails)
+    assert ends(*two_nights, at=0)[0] == "interrupted"
+
+
+def test_the_folder_is_as_it_was(two_nights: tuple[Delivery, Snapshot]) -> None:
+    paths: list[Path] = [file.path for file in two_nights[0].files]
+    before = [path.read_bytes() for path in paths]
+    ends(*two_nights, at=20)
+    assert [path.read_bytes() for path in paths] == before
