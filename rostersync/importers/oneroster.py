@@ -120,19 +120,21 @@ class _Reading:
         self._missing: dict[str, frozenset[str]] = {}
         self._deleted: dict[str, frozenset[str]] = {}
         # The largest file is read beside the others: much of the work on a file keeps one core busy and no more.
-        with ThreadPoolExecutor(1, thread_name_prefix=ENROLLMENTS.file) as beside:
-            try:
-                enrollments = beside.submit(self._read_enrollments)
-                table = self._read_before_enrollments()
-                if recognising is not None:
-                    recognising.tell(self._known.get(USERS.table), self._known.get(CLASSES.table))
-            except BaseException:  # SIGTERM may come at any place; whoever waits for the other thread would never end
-                if recognising is not None:
-                    recognising.give_up()
-                raise
+        beside = ThreadPoolExecutor(1, thread_name_prefix=ENROLLMENTS.file)
+        try:
+            enrollments = beside.submit(self._read_enrollments)
+            table = self._read_before_enrollments()
+            if recognising is not None:
+                recognising.tell(self._known.get(USERS.table), self._known.get(CLASSES.table))
             members = beside.submit(lambda: self._members(enrollments.result(), today))
             self._users = self._read_users(table, region)
             self._enrollments, self._membership = enrollments.result(), members.result()
+        finally:
+            # In this order: a signal (polars makes two exceptions of one SIGINT) may come here as well, and then nobody
+            # waits for a thread that waits to be told.
+            if recognising is not None:
+                recognising.give_up()
+            beside.shutdown()
 
     def _read_before_enrollments(self) -> Table | None:
         """All that users and enrollments refer to, and the table of users."""

@@ -161,7 +161,7 @@ class Recognising:
             self._known = (hashed(users, self.before.seed), hashed(classes, self.before.seed))
 
     def give_up(self) -> None:
-        """There is nothing to wait for any more."""
+        """Nothing more will be told."""
         self._given_up = True
 
     def _told(self) -> tuple[pl.Series, pl.Series]:
