@@ -222,12 +222,11 @@ class UnreadRows:
     ) -> None:
         self._before, self._region = before, region
         self._users, self._enrollments = users, enrollments
+        self._files = {"users": users, "enrollments": enrollments}
         self._user_keys, self._class_keys = user_keys, class_keys
         self._read, self._read_members = users.kept & False, enrollments.kept & False  # rows of the snapshot
         self._read_users: pl.DataFrame | None = None
         self._read_enrollments: pl.DataFrame | None = None
-
-        self._files = {"users": users, "enrollments": enrollments}
 
     def give_up_lines(self, table: str) -> None:
         """Frees the memory of a file's lines: most of what is asked for from now on was read before."""
