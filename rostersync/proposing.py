@@ -182,7 +182,7 @@ def _compared(
         roster = intake.read(settings, delivery, state, tonight.today, overrides, seed=seed, before=known)
         intake.check_overrides(overrides, roster, state)
         if begun is not None:
-            begun.read(roster)
+            roster = begun.read(roster)
     with tonight.watch.stage("compare"):
         roster = intake.weighed(settings, roster, delivery, before, state, tonight.today, overrides, absent=absent)
         rows = fingerprints(roster, seed)

@@ -169,14 +169,17 @@ def number_new_accounts(
 
     Adds `new` (bool) to the table; users who are not added have account 0.
     """
-    import pandas as pd
+    import numpy as np
 
     new = table["account_id"] < 0
-    fresh = table[new].sort_values("lead")
-    numbers = pd.Series(range(next_account_id, next_account_id + len(fresh)), index=fresh["account_id"], dtype="int64")
-    table = table.assign(
-        new=new, account_id=table["account_id"].where(~new, table["account_id"].map(numbers)).astype("int64")
+    fresh = table[new].sort_values("lead")["account_id"].to_numpy()
+    numbers = np.zeros(1 - int(users["account_id"].to_numpy().min(initial=0)), dtype="int64")
+    numbers[-fresh] = np.arange(next_account_id, next_account_id + len(fresh))
+
+    def numbered(ids: pd.Series) -> pd.Series:
+        return ids.where(ids >= 0, numbers[np.maximum(-ids.to_numpy(), 0)]).astype("int64")
+
+    return (
+        users.assign(account_id=numbered(users["account_id"])),
+        table.assign(new=new, account_id=numbered(table["account_id"])),
     )
-    pending = users["account_id"] < 0
-    account = users["account_id"].where(~pending, users["account_id"].map(numbers)).fillna(0).astype("int64")
-    return users.assign(account_id=account), table

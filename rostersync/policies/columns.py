@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,6 +15,14 @@ def joined(columns: Iterable[pd.Series], separator: str) -> pd.Series:
     for other in others:
         first = first + separator + other
     return first
+
+
+def by_value(texts: pd.Series, answer: Callable[[pd.Series], pd.Series]) -> pd.Series:
+    """What `answer` gives for each text, asked once per distinct one: for columns in which few of them occur."""
+    import pandas as pd
+
+    places, distinct = pd.factorize(texts)
+    return answer(pd.Series(distinct, dtype="str")).take(places).set_axis(texts.index)
 
 
 def among(texts: pd.Series, wanted: pd.Series) -> pd.Series:

@@ -21,6 +21,7 @@ from rostersync.model.notes import (
     note,
     pieces,
 )
+from rostersync.policies.columns import by_value
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,9 +62,11 @@ def class_notes(decisions: Decisions) -> pd.DataFrame:
 def coded_notes(frame: pd.DataFrame, keys: tuple[str, ...]) -> pd.DataFrame:
     """`keys`, `action`, `code`, `notes` of a frame whose column `code` holds codes with fixed texts."""
     coded = frame.loc[frame["code"] != "", [*keys, "code"]]
+    actions = {code.value: action_of(code).value for code in FIXED_NOTES}
+    texts = {code.value: text for code, text in FIXED_NOTES.items()}
     return coded.assign(
-        action=coded["code"].map({code.value: action_of(code).value for code in FIXED_NOTES}),
-        notes=coded["code"].map({code.value: text for code, text in FIXED_NOTES.items()}),
+        action=by_value(coded["code"], lambda codes: codes.map(actions).astype("str")),
+        notes=by_value(coded["code"], lambda codes: codes.map(texts).astype("str")),
     )
 
 

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from rostersync.model.night import ABSENT, SIS_CONTACTS, USER_IMPORT, VALID
+from rostersync.policies.columns import by_value
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,6 +65,10 @@ def kinds(roles: pd.Series) -> pd.Series:
     While a staff role stands the staff rules decide (policies.md, *Role*). A student who is a guardian too stays a
     student for leaving and returning: the row of a student is proof enough that he is there.
     """
+    return by_value(roles, _kinds)
+
+
+def _kinds(roles: pd.Series) -> pd.Series:
     staff = roles.str.contains("teacher", regex=False) | roles.str.contains("administrator", regex=False)
     student = roles.str.contains("student", regex=False)
     return roles.mask(~staff & ~student, GUARDIAN).mask(student, STUDENT).mask(staff, STAFF)

@@ -165,7 +165,8 @@ def _spare(roster: Roster) -> pl.DataFrame:
     rows = roster.spare_enrollments
     if rows is None or roster.enrollments is None or rows.is_empty():
         return pl.DataFrame(schema=waiting_schema())
-    taken = rows.join(roster.enrollments, on=list(ENROLLMENT_KEY), how="semi").sort("line")  # never recognised ones
+    others = roster.enrollments.filter(pl.col("user_id").is_in(rows["user_id"].unique().implode()))
+    taken = rows.join(others, on=list(ENROLLMENT_KEY), how="semi").sort("line")  # never recognised ones
     return _frame("enrollments", taken.with_columns(id=enrollment_id()), cells=_cells(ENROLLMENT_COLUMNS))
 
 

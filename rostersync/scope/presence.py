@@ -37,11 +37,7 @@ def merge(
         .agg(_rejected_line=pl.col("line").min())
         .with_columns(rejected=pl.lit(value=True))
     )
-    merged = (
-        state.with_columns(known=pl.lit(value=True))
-        .join(sound, on="id", how="full", coalesce=True)
-        .join(rejected, on="id", how="full", coalesce=True)
-    )
+    merged = _beside(_beside(state.with_columns(known=pl.lit(value=True)), sound), rejected)
     is_base = pl.col("rejected")
     current = pl.col("known") & (pl.col("origin") == "sis") & (pl.col(column) == value)
     held = pl.lit(value=unreadable) & current & ~pl.col("_sound") & ~pl.col("rejected")
@@ -66,3 +62,12 @@ def merge(
         .drop("_sound", "_rejected_line")
         .sort("id")
     )
+
+
+def _beside(rows: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
+    """Both by id; where one side is empty, as on a first load, nothing is looked up."""
+    import polars as pl
+
+    if rows.is_empty() or others.is_empty():
+        return pl.concat([rows, others], how="diagonal")
+    return rows.join(others, on="id", how="full", coalesce=True)

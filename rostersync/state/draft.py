@@ -118,11 +118,15 @@ class Draft:
                 self._feed(rows)
 
     def _feed(self, rows: NewRows) -> None:
+        """Through pyarrow, whose writer takes a tenth of the time of polars' own; in parts, to insert meanwhile."""
         import polars as pl
+        import pyarrow as pa
 
+        table = rows.frame.to_arrow(compat_level=pl.CompatLevel.oldest())
         try:
             self._input.write(f"{rows.table}\n".encode())
-            rows.frame.write_ipc_stream(self._input, compat_level=pl.CompatLevel.oldest())
+            with pa.ipc.new_stream(self._input, table.schema) as stream:
+                stream.write_table(table, max_chunksize=_SLICE)
             self._input.flush()
         except OSError:  # `wait` says why
             self._cut_short = True

@@ -9,10 +9,12 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rostersync.errors import StateError
+from rostersync.model.night import ENROLLMENT_KEY
 from rostersync.model.plan import Plan
 from rostersync.state.connection import writing
 from rostersync.state.draft import Draft, next_number, remove
@@ -33,18 +35,25 @@ class Ahead:
         self.draft: Draft | None = None
         self._path = path
 
-    def read(self, roster: Roster) -> None:
-        """Once the import is read: begins the new file where the state is empty and the import large."""
+    def read(self, roster: Roster) -> Roster:
+        """Once the import is read: begins the new file where the state is empty and the import large.
+
+        Gives the roster, its enrollments in order of their key where a file was begun: in a large district everybody
+        who wants them so, the file first, sorts for long.
+        """
         tables = [frame for frame in (roster.users, roster.enrollments) if frame is not None]
         if sum(frame.height for frame in tables) < max(WORTH_IT, 1):
-            return
+            return roster
         uri = f"{self._path.absolute().as_uri()}?mode=ro"
         # What cannot be written now is tried, and said, by the run's transaction.
         with contextlib.suppress(OSError, sqlite3.Error), contextlib.closing(sqlite3.connect(uri, uri=True)) as old:
             if _is_empty(old):
                 self.draft = _begin(old, self._path)
                 if roster.enrollments is not None:
-                    self.draft.expect(roster.enrollments)
+                    enrollments = roster.enrollments.sort(ENROLLMENT_KEY)
+                    self.draft.expect(enrollments)
+                    roster = replace(roster, enrollments=enrollments)
+        return roster
 
     def decided(self, decisions: Decisions) -> None:
         """Once the night is decided: hands over what it adds."""

@@ -295,7 +295,7 @@ class StateReader:
         """The rows of a query as a frame.
 
         SQLite joins them into one text, which polars splits: a Python object per cell is what costs in a large night.
-        A text that is too long for SQLite, or holds one of the separators, goes the plain way.
+        A text that is too long for SQLite, holds one of the separators or is no UTF-8 goes the plain way.
         """
         import polars as pl
 
@@ -304,19 +304,30 @@ class StateReader:
         try:
             count, text = self._connection.execute(
                 f"WITH q({', '.join(names)}) AS ({query}) "
-                f"SELECT count(*), group_concat({joined}, char({ord(_ROW)})) FROM q"
+                f"SELECT count(*), CAST(group_concat({joined}, char({ord(_ROW)})) AS BLOB) FROM q"
             ).fetchone()
         except sqlite3.DataError:
-            count, text = -1, ""
+            count, text = -1, b""
         if not count:
             return _typed([pl.Series(name, [], dtype=pl.String) for name in columns])
-        if text.count(_ROW) != count - 1 or text.count(_CELL) != count * (len(columns) - 1):
+        found = None
+        if text.count(_ROW.encode()) == count - 1 and text.count(_CELL.encode()) == count * (len(columns) - 1):
+            found = _split(text, columns)
+        if found is None:
             plain = zip(*self._connection.execute(query).fetchall(), strict=True)
-            return _typed([pl.Series(name, map(_text, column)) for name, column in zip(columns, plain, strict=True)])
+            found = [pl.Series(name, map(_text, column)) for name, column in zip(columns, plain, strict=True)]
+        return _typed(found)
+
+
+def _split(text: bytes, columns: Sequence[str]) -> list[pl.Series] | None:
+    """The cells of a joined text by column; None where it is no UTF-8."""
+    import polars as pl
+
+    try:
         if len(columns) == 1:
-            return _typed([pl.Series(columns[0], [text]).str.split(_ROW).explode()])
+            return [pl.Series(columns[0], [text.decode()]).str.split(_ROW).explode()]
         frame = pl.read_csv(
-            text.encode(),
+            text,
             separator=_CELL,
             eol_char=_ROW,
             quote_char=None,
@@ -324,7 +335,9 @@ class StateReader:
             new_columns=list(columns),
             infer_schema=False,
         )
-        return _typed(frame.fill_null("").get_columns())
+    except (UnicodeDecodeError, pl.exceptions.PolarsError):
+        return None
+    return frame.fill_null("").get_columns()
 
 
 def _typed(columns: list[pl.Series]) -> pl.DataFrame:

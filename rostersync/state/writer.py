@@ -23,6 +23,7 @@ from rostersync.state.waiting import write_waiting
 
 if TYPE_CHECKING:
     import pandas as pd
+    import polars as pl
 
 
 def apply(
@@ -234,32 +235,39 @@ def _write_standing_notes(connection: sqlite3.Connection, plan: Plan) -> int:
 
     Gives how many rows went into temporary tables: these change nothing.
     """
-    temporary = 0
+    import polars as pl
+
+    temporary, columns = 0, ["id", "code", "notes"]
     for kind, looked_at in (("users", plan.decisions.users), ("classes", plan.decisions.classes)):
         notes = plan.notes[kind]
-        nightly = notes.loc[notes["code"].isin([code.value for code in NIGHTLY]), ["id", "code", "notes"]]
-        said = {row for rows in slices(bound(nightly, ["id", "code", "notes"])) for row in rows}
+        nightly = notes.loc[notes["code"].isin([code.value for code in NIGHTLY]), columns]
+        new = said = bound(nightly, columns).unique().sort(pl.all())
         stood = _standing(connection, kind, looked_at)
-        temporary += len(looked_at) if stood is not None else 0
-        stood = stood or set()
-        connection.executemany(
-            f"DELETE FROM standing_notes WHERE kind = '{kind}' AND id = ? AND code = ? AND notes = ?", stood - said
-        )
-        connection.executemany(f"INSERT INTO standing_notes VALUES ('{kind}', ?, ?, ?)", sorted(said - stood))
+        if stood is not None:
+            temporary += len(looked_at)
+            gone = stood.join(said, on=said.columns, how="anti", nulls_equal=True)
+            new = said.join(stood, on=said.columns, how="anti", nulls_equal=True, maintain_order="left")
+            connection.executemany(
+                f"DELETE FROM standing_notes WHERE kind = '{kind}' AND id = ? AND code = ? AND notes = ?", gone.rows()
+            )
+        for rows in slices(new):
+            connection.executemany(f"INSERT INTO standing_notes VALUES ('{kind}', ?, ?, ?)", rows)
     return temporary
 
 
-def _standing(connection: sqlite3.Connection, kind: str, looked_at: pd.DataFrame) -> set[tuple[object, ...]] | None:
-    """What stands of those who were looked at; None where nothing stands at all, as before a first load."""
+def _standing(connection: sqlite3.Connection, kind: str, looked_at: pd.DataFrame) -> pl.DataFrame | None:
+    """What stands of those who were looked at, columns as `bound` names them; None where nothing stands at all."""
+    import polars as pl
+
     query = "SELECT EXISTS (SELECT 1 FROM standing_notes WHERE kind = ?)"
     if not connection.execute(query, (kind,)).fetchone()[0]:
         return None
     connection.execute("CREATE TEMP TABLE looked_at (id PRIMARY KEY) WITHOUT ROWID")
     _many(connection, "INSERT INTO temp.looked_at VALUES (?)", looked_at[["id"]], ["id"])
     query = "SELECT n.id, n.code, n.notes FROM standing_notes n WHERE n.kind = ? AND n.id IN temp.looked_at"
-    stood = set(connection.execute(query, (kind,)))
+    stood = connection.execute(query, (kind,)).fetchall()
     connection.execute("DROP TABLE temp.looked_at")
-    return stood
+    return pl.DataFrame(stood, schema=dict.fromkeys(("0", "1", "2"), pl.String), orient="row")
 
 
 def _write_orgs(connection: sqlite3.Connection, plan: Plan) -> None:
