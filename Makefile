@@ -16,6 +16,7 @@ $(VENV)/.ready: requirements/dev.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	$(BIN)/python -m compileall -q rostersync
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -c 'from rostersync.reports.html.assets import compile_templates as c; c()'
 	touch $@
 
 demo: setup

@@ -1,4 +1,7 @@
-"""The templates of messages: those that come along, a district's own in their place, all of them checked."""
+"""The templates of messages: those that come along, a district's own in their place, checked when they are loaded.
+
+What comes along is compiled, and checked as well, when the first message is written: most nights have none.
+"""
 
 from __future__ import annotations
 
@@ -29,9 +32,9 @@ _FAILURES = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeE
 
 @dataclass(frozen=True)
 class Templates:
-    """All templates, ready; `own` are the names of those that lie in the district's folder."""
+    """All templates, file and text by name; `own` are the names of those that lie in the district's folder."""
 
-    by_name: Mapping[str, Template]
+    texts: Mapping[str, tuple[Path, str]]
     own: tuple[str, ...]
 
     def render(self, name: str, values: Mapping[str, object]) -> str:
@@ -42,7 +45,7 @@ class Templates:
         """
         from jinja2 import TemplateError
 
-        template = self.by_name[name]
+        template = _checked(*self.texts[name])
         try:
             return template.render(values).strip()
         except (TemplateError, *_FAILURES) as error:
@@ -61,7 +64,10 @@ def load(folder: Path) -> Templates:
     """
     own = _own(folder)
     files = {name: (folder if name in own else DEFAULTS) / name for name in NAMES}
-    return Templates({name: _checked(file, _read(file)) for name, file in files.items()}, own)
+    texts = {name: (file, _read(file)) for name, file in files.items()}
+    for name in own:
+        _checked(*texts[name])
+    return Templates(texts, own)
 
 
 def _own(folder: Path) -> tuple[str, ...]:
@@ -99,7 +105,7 @@ def _environment() -> Environment:
 
 @functools.lru_cache(maxsize=32)
 def _checked(file: Path, source: str) -> Template:
-    """The template of a file with this text: a run loads them twice, and checks each text once."""
+    """The template of a file with this text, compiled and checked once."""
     from jinja2 import TemplateError, TemplateSyntaxError
 
     environment = _environment()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import functools
 import hashlib
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,9 +15,12 @@ from markupsafe import Markup
 from rostersync.reports.html.row_markup import clean
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
+    from jinja2 import BytecodeCache, Environment
+    from jinja2.bccache import Bucket
 
 TEMPLATES = Path(__file__).parent / "templates"
+COMPILED = TEMPLATES / "__pycache__"
+"""Where compiled templates are kept, as Python keeps compiled modules; what is missing there is compiled."""
 
 
 @functools.cache
@@ -31,9 +36,29 @@ def environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
         finalize=_shown,
+        bytecode_cache=_compiled(),
     )
     found.filters["number"] = lambda value: f"{value:,}"
     return found
+
+
+def _compiled() -> BytecodeCache:
+    """Templates as compiled before: by their text and by this module, which says how they are compiled."""
+    from jinja2 import FileSystemBytecodeCache
+
+    class Compiled(FileSystemBytecodeCache):  # where a file cannot be read or written it is done without, as of modules
+        def load_bytecode(self, bucket: Bucket) -> None:
+            with contextlib.suppress(OSError):
+                super().load_bytecode(bucket)
+
+        def dump_bytecode(self, bucket: Bucket) -> None:
+            if not sys.dont_write_bytecode:
+                with contextlib.suppress(OSError):
+                    COMPILED.mkdir(exist_ok=True)
+                    super().dump_bytecode(bucket)
+
+    made_by = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:16]
+    return Compiled(str(COMPILED), f"{made_by}-%s.jinja")
 
 
 def compile_templates() -> None:
