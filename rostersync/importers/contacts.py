@@ -57,6 +57,8 @@ def _with_exact_way(cells: pl.Series, quick: tuple[pl.Expr, ...], exact: Callabl
     """The answer of the first of `quick` that has one; for the distinct cells without, what `exact` says."""
     import polars as pl
 
+    if cells.null_count() == cells.len():
+        return cells
     frame = cells.alias("cell").to_frame().lazy().with_columns(answer=quick[0]).collect()
     rest = frame.filter(pl.col("answer").is_null() & pl.col("cell").is_not_null()).select("cell").unique()
     if rest.is_empty():

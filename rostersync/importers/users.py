@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -25,6 +26,7 @@ _FILE = USERS.file
 _LISTS = ("school_ids", "agents", "grades")
 _INVALID_EMAIL = "No valid e-mail address; it says nothing. Correct it in the SIS."
 _INVALID_PHONE = "No valid phone number; it says nothing. Correct it in the SIS."
+_WORTH_A_THREAD = 10_000  # rows from which on the columns of contacts are read side by side
 
 
 @dataclass(frozen=True)
@@ -129,14 +131,18 @@ def _with_contacts(rows: pl.DataFrame, region: str, findings: FindingList) -> pl
     """`email`, `sms`, `phone` normalised, and beside each whether the cell held something that is none."""
     import polars as pl
 
-    with ThreadPoolExecutor(2, thread_name_prefix="contacts") as beside:  # a column is work for one core
-        read = {
-            "email": beside.submit(emails, rows["email"]),
-            "sms": beside.submit(phones, rows["sms"], region, allow_extension=False),
-            "phone": beside.submit(phones, rows["phone"], region, allow_extension=True),
-        }
-    for column, found_values in read.items():
-        values = found_values.result()
+    columns: dict[str, Callable[[], pl.Series]] = {
+        "email": lambda: emails(rows["email"]),
+        "sms": lambda: phones(rows["sms"], region, allow_extension=False),
+        "phone": lambda: phones(rows["phone"], region, allow_extension=True),
+    }
+    if rows.height < _WORTH_A_THREAD:
+        read = {column: normalised() for column, normalised in columns.items()}
+    else:
+        with ThreadPoolExecutor(2, thread_name_prefix="contacts") as beside:  # a column is work for one core
+            begun = {column: beside.submit(normalised) for column, normalised in columns.items()}
+        read = {column: each.result() for column, each in begun.items()}
+    for column, values in read.items():
         invalid = values.is_null() & rows[column].is_not_null()
         code, message = ("INVALID_EMAIL", _INVALID_EMAIL) if column == "email" else ("INVALID_PHONE", _INVALID_PHONE)
         found = rows.filter(invalid)
