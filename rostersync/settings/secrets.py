@@ -43,6 +43,9 @@ def _mode(path: Path) -> int:
 def read(path: Path, key: str) -> str:
     """The secret in a file: its one line, without the line break.
 
+    A file that is not there is not named, only the folder that it was looked for in: the secret itself may have been
+    given in the place of its file.
+
     Args:
         path: The file.
         key: The setting that names it, for the message.
@@ -57,12 +60,13 @@ def read(path: Path, key: str) -> str:
         try:
             with path.open("rb") as file:
                 text = file.read(_LARGEST + 1).decode("utf-8-sig").rstrip("\r\n")
-        except FileNotFoundError:
-            reason = f"{path} does not exist"
         except UnicodeDecodeError:
             reason = f"{path} is not UTF-8 text"
         except OSError as error:
+            place = next(folder for folder in path.parents if os.path.exists(folder))  # noqa: PTH110 - it may be too long
             reason = f"{path} cannot be read ({error.strerror})"
+            if not os.path.lexists(path):
+                reason = f"no file of the name that it gives in {place}; it takes the path of a file, not the secret"
         else:
             if text and len(text) <= _LARGEST and not any(mark in text for mark in "\r\n\0"):
                 return text

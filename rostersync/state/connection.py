@@ -83,7 +83,7 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA cache_size = -262144")  # what a night changes is written once, at its end
+        connection.execute("PRAGMA cache_size = -1048576")  # KiB, used as needed: each page is written once
         connection.execute("BEGIN IMMEDIATE")
         try:
             yield connection

@@ -1,6 +1,7 @@
 """Secrets come from the environment, a private file or the keyring; never from rostersync.toml in clear."""
 
 import os
+from pathlib import Path
 
 import keyring
 import pytest
@@ -112,10 +113,13 @@ def test_a_secret_file_without_a_secret_is_refused(source, tmp_path, content):
         source('password_file = "secret"').require_usable()
 
 
-def test_a_missing_secret_file_is_named_when_the_source_is_used(source):
-    configured = source('password_file = "nowhere"')
-    with pytest.raises(ConfigurationError, match=r"source\.password_file: .*nowhere does not exist"):
+@pytest.mark.parametrize("given", [CANARY, f"{CANARY}/{CANARY}", f"/{CANARY}", CANARY * 40, f"{CANARY * 40}/x"])
+def test_a_secret_in_the_place_of_its_file_is_not_repeated(source, tmp_path, given):
+    configured = source(environ={"ROSTERSYNC_SOURCE__PASSWORD_FILE": given})
+    with pytest.raises(ConfigurationError, match=r"source\.password_file: no file .*, not the secret") as refused:
         configured.require_usable()
+    assert CANARY not in str(refused.value)
+    assert str(Path(given).anchor or tmp_path) in str(refused.value)
 
 
 def test_without_any_credential_the_ways_to_give_one_are_named(source):
