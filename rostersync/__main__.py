@@ -36,6 +36,8 @@ def main() -> None:
     """Runs the command of this process and exits with its code (contract.md, Exit codes)."""
     # Nothing that happens to be installed beside us takes part; to look for it would take a part of a quiet night.
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
+    # numpy's linear algebra, which nothing here asks for, would start threads that keep a core busy for a while.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     signal.signal(signal.SIGTERM, _terminate)
     _fill_in_streams()
     for stream in (sys.stdout, sys.stderr):
