@@ -43,8 +43,7 @@ def _mode(path: Path) -> int:
 def read(path: Path, key: str) -> str:
     """The secret in a file: its one line, without the line break.
 
-    A file that is not there is not named, only the folder that it was looked for in: the secret itself may have been
-    given in the place of its file.
+    A file that is not found is not named, only the folder it was looked for in: perhaps the secret itself was given.
 
     Args:
         path: The file.
@@ -63,10 +62,14 @@ def read(path: Path, key: str) -> str:
         except UnicodeDecodeError:
             reason = f"{path} is not UTF-8 text"
         except OSError as error:
-            place = next(folder for folder in path.parents if os.path.exists(folder))  # noqa: PTH110 - it may be too long
             reason = f"{path} cannot be read ({error.strerror})"
             if not os.path.lexists(path):
-                reason = f"no file of the name that it gives in {place}; it takes the path of a file, not the secret"
+                there = (folder for folder in path.parents if os.path.exists(folder))  # noqa: PTH110 - may be too long
+                place = next(there, path.anchor)  # of a drive that is gone no folder is there
+                reason = (
+                    f"what it names in {place} cannot be read ({error.strerror}); it takes the path of a file, "
+                    "not the secret"
+                )
         else:
             if text and len(text) <= _LARGEST and not any(mark in text for mark in "\r\n\0"):
                 return text

@@ -121,6 +121,16 @@ def test_a_wrong_byte_among_letters_of_utf_8_spoils_no_other_letter(staged: Stag
         DelimitedText(staged(raw + b"Ren\xc3,y\nAnn,z\n"))
 
 
+def test_letters_of_a_file_of_many_parts_are_looked_at_to_its_end(staged: Staged) -> None:
+    raw = b"a,b\n" + "Zoë,Ngọc\n".encode() * 800_000  # 9 MB: looked at in parts of 4
+    assert records(staged(raw)).cells.height == 800_000
+    with pytest.raises(ImportRefused, match=rf"line 800002: byte {len(raw) + 1} is not UTF-8"):
+        DelimitedText(staged(raw + b"\xeb,x\n"))
+    middle = len(raw) // 2 - len(raw) // 2 % 12 + 4
+    with pytest.raises(ImportRefused, match=rf"line {(middle - 4) // 12 + 2}: byte {middle + 1} is not UTF-8"):
+        DelimitedText(staged(raw[:middle] + b"\xeb,x\n" + raw[middle:]))
+
+
 def test_windows_1252_is_read_and_told(staged: Staged):
     text = DelimitedText(staged("a,b\nJosé,–\n".encode("cp1252")))
     assert text.windows_1252

@@ -116,10 +116,28 @@ def test_a_secret_file_without_a_secret_is_refused(source, tmp_path, content):
 @pytest.mark.parametrize("given", [CANARY, f"{CANARY}/{CANARY}", f"/{CANARY}", CANARY * 40, f"{CANARY * 40}/x"])
 def test_a_secret_in_the_place_of_its_file_is_not_repeated(source, tmp_path, given):
     configured = source(environ={"ROSTERSYNC_SOURCE__PASSWORD_FILE": given})
-    with pytest.raises(ConfigurationError, match=r"source\.password_file: no file .*, not the secret") as refused:
+    with pytest.raises(ConfigurationError, match=r"source\.password_file: what it names .*, not the secret") as refused:
         configured.require_usable()
     assert CANARY not in str(refused.value)
     assert str(Path(given).anchor or tmp_path) in str(refused.value)
+
+
+@posix
+def test_a_secret_file_in_a_folder_that_may_not_be_entered_is_not_called_missing(source, tmp_path):
+    closed = tmp_path / "closed"
+    closed.mkdir()
+    secret_file(closed, CANARY.encode())
+    configured = source('password_file = "closed/secret"')
+    closed.chmod(0)
+    was = os.geteuid()
+    if was == 0:  # who may enter every folder
+        os.seteuid(65534)
+    try:
+        with pytest.raises(ConfigurationError, match=r"source\.password_file: .*Permission denied"):
+            configured.require_usable()
+    finally:
+        os.seteuid(was)
+        closed.chmod(0o700)
 
 
 def test_without_any_credential_the_ways_to_give_one_are_named(source):

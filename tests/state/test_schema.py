@@ -80,3 +80,21 @@ def test_an_older_state_that_another_run_holds_stays_as_it_is(old_state: Path):
         pass
     with sqlite3.connect(old_state) as connection:
         assert connection.execute("PRAGMA user_version").fetchone() == (1,)
+
+
+@pytest.mark.parametrize("made", ["state", "old_state"])
+def test_a_user_is_current_archived_or_removed(request: pytest.FixtureRequest, made: str) -> None:
+    path: Path = request.getfixturevalue(made)
+    if made == "old_state":
+        schema.upgrade(path)
+    with sqlite3.connect(path) as connection:
+        connection.execute("INSERT OR IGNORE INTO accounts (account_id, state, disabled) VALUES (1, 'active', 0)")
+        insert = (
+            "INSERT INTO users (id, origin, role, roles, roster_status, account_id, review) "
+            "VALUES (?1, 'sis', 'student', 'student', ?1, 1, 0)"
+        )
+        for status in ("current", "archived", "removed"):
+            connection.execute(insert, (status,))
+        for status in ("gone", "", "Removed", "active", None):
+            with pytest.raises(sqlite3.IntegrityError):
+                connection.execute(insert, (status,))
